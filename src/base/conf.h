@@ -1,0 +1,87 @@
+/* conf.h: what is in mxkeep.conf: only what is needed to start.  All else is rows in the database.
+ *
+ * One row an option (conf_options[] in conf.c): section, name, type, default, bounds, meaning.  The
+ * parser's checks, --dump-config, the sample file and mxkeep.conf(5) come from the rows.  A loaded
+ * conf is immutable; a reload makes a new one, and one that fails changes nothing.
+ * SPDX-License-Identifier: ISC */
+#ifndef BASE_CONF_H
+#define BASE_CONF_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+
+struct conf_list {
+	char **items;
+	size_t n;
+};
+
+struct conf {
+	_Atomic unsigned refs;
+	char *path; /* of the file; NULL when built from defaults */
+
+	/* top level */
+	char *hostname;  /* our name in greeting, EHLO and Received; default: the machine's */
+	char *state_dir;
+	char *control;   /* path of the control socket */
+	char *database;  /* "sqlite" */
+	char *user;      /* whom to become when started as root */
+	int64_t threads; /* loop threads; 0 = auto */
+
+	struct {
+		struct conf_list listen; /* "ADDR:PORT", "[v6]:PORT" */
+		int64_t max_size;        /* bytes of a message */
+		int64_t max_line;        /* bytes of a command line with CRLF */
+		int64_t max_recipients;  /* a message */
+		int64_t max_errors;      /* a session, then 421 */
+		int64_t max_commands;    /* a session without a message accepted, then 421 */
+		int64_t idle_ms;         /* a silent client is closed after this */
+		int64_t max_connections; /* in all */
+		int64_t max_client_connections; /* from one address */
+	} smtp;
+	struct {
+		int64_t retry_first_ms, retry_max_ms;
+		int64_t probe_first_ms, probe_max_ms;
+		int64_t connections; /* at most, to one primary */
+		int64_t connect_timeout_ms, greeting_timeout_ms, command_timeout_ms;
+		int64_t data_timeout_ms, final_timeout_ms; /* a block of data; the answer to the dot */
+		int64_t idle_ms;     /* an unused connection to a primary is kept so long */
+		char *bounces;       /* "none" or HOST:PORT */
+	} forward;
+	struct {
+		int64_t min_free;       /* bytes of disk below which no new mail is taken */
+		int64_t ledger_keep_ms; /* how long what became of a message is remembered */
+	} store;
+	struct {
+		int64_t format; /* enum log_format */
+		int64_t level;  /* enum log_level */
+	} log;
+};
+
+/* Reads and checks the file; an error names file:line.  The answer has one reference. */
+bool conf_load(const char *path, struct conf **ret, struct err *e) MUST_CHECK;
+/* All defaults, for tests and tools. */
+struct conf *conf_defaults(void);
+struct conf *conf_ref(struct conf *c);
+void conf_unref(struct conf *c); /* NULL is accepted */
+/* The settings in force, in the file's own syntax. */
+void conf_dump(const struct conf *c, FILE *out);
+/* A commented sample file, all options at their defaults. */
+void conf_sample(FILE *out);
+/* The OPTIONS section of mxkeep.conf(5), in man(7) macros. */
+void conf_man(FILE *out);
+/* The first option that differs between two confs and needs a restart to take effect, as
+ * "section.name", or NULL. */
+const char *conf_needs_restart(const struct conf *old, const struct conf *fresh);
+
+/* Splits "HOST:PORT", "1.2.3.4:25", "[::1]:25"; port 1..65535; the host must be a literal or a
+ * syntactically valid name.  host (254 bytes at least) gets it without brackets. */
+bool conf_host_port(const char *text, char *host, size_t host_max, unsigned *port, struct err *e)
+	MUST_CHECK;
+
+#endif

@@ -1,0 +1,47 @@
+/* reply_table.h: every fixed reply, on one screen.  Included by reply.h and reply.c with REPLY
+ * defined; therefore no include guard.
+ * SPDX-License-Identifier: ISC */
+/*    id                 code  RFC 3463  text */
+REPLY(OK,                250, "2.0.0", "ok")
+REPLY(SENDER_OK,         250, "2.1.0", "sender ok")
+REPLY(RCPT_OK,           250, "2.1.5", "recipient ok")
+REPLY(FLUSHED,           250, "2.0.0", "forgotten")
+REPLY(BYE,               221, "2.0.0", "bye")
+REPLY(VRFY,              252, "2.5.0", "send mail to find out")
+REPLY(SEND_DATA,         354, "",      "end with <CRLF>.<CRLF>")
+
+REPLY(BAD_COMMAND,       500, "5.5.2", "no such command")
+REPLY(LINE_TOO_LONG,     500, "5.5.2", "command line too long")
+REPLY(BAD_LINE_END,      500, "5.5.2", "lines end in CRLF and hold no bare CR, LF or NUL")
+REPLY(BAD_HELO,          501, "5.5.4", "give your name")
+REPLY(NO_ARGUMENT,       501, "5.5.4", "no argument wanted here")
+REPLY(BAD_SENDER,        501, "5.1.7", "bad sender address")
+REPLY(BAD_RCPT,          501, "5.1.3", "bad recipient address")
+REPLY(BAD_PARAM,         501, "5.5.4", "bad value of a parameter")
+REPLY(UNKNOWN_PARAM,     555, "5.5.4", "unknown parameter")
+REPLY(NEED_HELO,         503, "5.5.1", "say EHLO first")
+REPLY(NEED_MAIL,         503, "5.5.1", "send MAIL first")
+REPLY(NEED_RCPT,         503, "5.5.1", "no valid recipient yet")
+REPLY(MAIL_TWICE,        503, "5.5.1", "one MAIL at a time")
+REPLY(ADDRESS_UTF8,      553, "5.6.7", "non-ASCII addresses are not supported")
+
+REPLY(NOT_OURS,          550, "5.7.1", "we do not relay for this domain")
+REPLY(NO_SUCH_USER,      550, "5.1.1", "no such user here")
+REPLY(DOMAIN_OFF,        451, "4.3.0", "mail for this domain is not taken at present")
+REPLY(RCPT_UNKNOWN_NOW,  451, "4.3.0", "cannot tell now whether this user exists, try later")
+REPLY(SETTINGS_UNREAD,   454, "4.3.0", "cannot tell now whether we relay for this domain, try later")
+REPLY(TOO_MANY_RCPTS,    452, "4.5.3", "too many recipients, send the rest in another message")
+
+REPLY(BARE_CR_LF,        550, "5.6.11", "message content holds a bare CR or LF")
+REPLY(CONTENT_NUL,       550, "5.6.11", "message content holds a NUL byte")
+REPLY(TOO_BIG,           552, "5.3.4", "message too big")
+REPLY(NO_SPACE,          452, "4.3.1", "no space to keep your message, try later")
+REPLY(STORE_FAILED,      451, "4.3.0", "could not store your message, try later")
+REPLY(NO_MEMORY,         452, "4.3.1", "too much for one session, try later")
+
+REPLY(TOO_MANY_ERRORS,   421, "4.7.0", "too many errors")
+REPLY(TOO_MANY_COMMANDS, 421, "4.7.0", "too many commands without a message")
+REPLY(TOO_MANY_CONNS,    421, "4.7.0", "too many connections, try later")
+REPLY(TOO_MANY_FROM_YOU, 421, "4.7.0", "too many connections from your address")
+REPLY(IDLE,              421, "4.4.2", "you were silent for too long")
+REPLY(SHUTTING_DOWN,     421, "4.3.2", "going down, try later")
