@@ -1,0 +1,65 @@
+/* change.h: what operators change, for threads that may wait (the admin thread).
+ *
+ * Each is one job of the store thread: validated there once, done in one transaction with its audit
+ * row {who, what, at}, in force when the call returns.  Errors: ERR_INPUT and ERR_CONFLICT and
+ * ERR_NOTFOUND with one clear line; nothing was changed then.
+ * SPDX-License-Identifier: ISC */
+#ifndef DB_CHANGE_H
+#define DB_CHANGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/id.h"
+#include "base/str.h"
+#include "db/store.h"
+
+struct change_pair {
+	const char *key, *value;
+};
+
+/* Keys: mode=backup|reflector enabled=yes|no unknown=reject|defer|accept subaddress=none|CHAR
+ * lifetime=30d primary=HOST:PORT (may repeat; in order; replaces all).  At least one primary. */
+bool change_domain_add(struct store *s, const char *who, const char *name,
+		       const struct change_pair *pairs, size_t n, struct err *e) MUST_CHECK;
+bool change_domain_set(struct store *s, const char *who, const char *name,
+		       const struct change_pair *pairs, size_t n, struct err *e) MUST_CHECK;
+/* Refused while mail waits for it, unless force: then what waits goes to the ledger as deleted. */
+bool change_domain_remove(struct store *s, const char *who, const char *name, bool force,
+			  struct err *e) MUST_CHECK;
+
+/* Local parts (or addresses in the domain).  action is RECIPIENT_ACCEPT or RECIPIENT_REJECT; one that is
+ * there already gets the action.  *ret_changed: how many rows are new or different. */
+bool change_recipient_add(struct store *s, const char *who, const char *domain,
+			  const char *const *locals, size_t n, enum recipient_found action,
+			  uint64_t *ret_changed, struct err *e) MUST_CHECK;
+bool change_recipient_remove(struct store *s, const char *who, const char *domain,
+			     const char *const *locals, size_t n, uint64_t *ret_changed,
+			     struct err *e) MUST_CHECK;
+/* A text or CSV file: one local part or address a line; further CSV columns: the second may be
+ * accept|reject, others are ignored; "#" comments, blank lines, a header line naming "address",
+ * "email", "recipient" or "localpart", CRLF, a UTF-8 byte order mark and "quoted" fields are
+ * understood.  An error names the line ("line 17: …"), and nothing is changed. */
+bool change_recipient_import(struct store *s, const char *who, const char *domain, struct str file,
+			     uint64_t *ret_lines, uint64_t *ret_changed, struct err *e) MUST_CHECK;
+
+enum queue_act {
+	QUEUE_HOLD,    /* queued → held */
+	QUEUE_RELEASE, /* held → queued, due now */
+	QUEUE_DELETE,  /* queued, held, failed → ledger as deleted by who */
+	QUEUE_RETRY,   /* failed → queued, due now */
+};
+/* All recipients of the message in a fitting state; ERR_NOTFOUND for no such message, ERR_CONFLICT
+ * when none is in a fitting state. */
+bool change_message(struct store *s, const char *who, msgid id, enum queue_act act,
+		    uint64_t *ret_changed, struct err *e) MUST_CHECK;
+/* All failed recipients of a domain (NULL: of all): QUEUE_RETRY or QUEUE_DELETE. */
+bool change_failed_all(struct store *s, const char *who, const char *domain, enum queue_act act,
+		       uint64_t *ret_changed, struct err *e) MUST_CHECK;
+/* Queued mail of a domain (NULL: of all) is due now. */
+bool change_flush(struct store *s, const char *who, const char *domain, uint64_t *ret_changed,
+		  struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,81 @@
+/* settings.h: domains and their routes as the daemon uses them: an immutable, refcounted snapshot.
+ *
+ * The store thread reads it from the database after every change that touches it and swaps it
+ * whole on the board, before the change is answered; so a change is in force at the next command.
+ * Recipients are not in it: there may be a million; they are asked for (store.h, job_recipient).
+ * SPDX-License-Identifier: ISC */
+#ifndef DB_SETTINGS_H
+#define DB_SETTINGS_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/str.h"
+
+enum domain_mode { DOMAIN_BACKUP, DOMAIN_REFLECTOR };
+/* What a recipient gets that is not in the list. */
+enum domain_unknown { UNKNOWN_REJECT, UNKNOWN_DEFER, UNKNOWN_ACCEPT };
+
+#define DOMAIN_ROUTES_MAX 16
+#define DOMAIN_BOUNCES    0 /* the id under which our own bounces are queued; no row has it */
+
+struct route {
+	const char *host; /* name or literal without brackets */
+	unsigned port;
+};
+
+struct domain {
+	int64_t id;
+	struct str name; /* lower case; also NUL-terminated */
+	enum domain_mode mode;
+	bool enabled;
+	enum domain_unknown unknown;
+	bool has_recipients; /* false: the list is empty, and UNKNOWN_REJECT defers instead, so that a
+	                      * domain whose list is not loaded yet loses no mail */
+	char subaddress;     /* delimiter of user+tag, or 0 */
+	int64_t lifetime_ms; /* mail that cannot be delivered for so long expires */
+	const struct route *routes; /* in order of preference */
+	size_t route_count;
+};
+
+struct settings {
+	_Atomic unsigned refs;
+	uint64_t version;
+	struct arena *arena;
+	const struct domain *domains; /* sorted by name */
+	size_t domain_count;
+	const struct domain **by_id; /* sorted by id */
+};
+
+struct settings *settings_ref(struct settings *s);
+void settings_unref(struct settings *s); /* NULL is accepted */
+/* Case-insensitive; NULL when it is not ours. */
+const struct domain *settings_find(const struct settings *s, struct str name);
+const struct domain *settings_by_id(const struct settings *s, int64_t id);
+
+/* Where the current snapshot hangs.  versions are read without the lock. */
+struct settings_board {
+	pthread_mutex_t lock;
+	struct settings *current;
+	_Atomic uint64_t version;
+	_Atomic bool stale; /* the last reload failed: what is not in current may yet be ours */
+	_Atomic uint64_t recipients_version; /* rises when any recipient changes: caches are void */
+};
+
+void settings_board_init(struct settings_board *b);
+void settings_board_done(struct settings_board *b);
+/* A reference to the current snapshot; NULL before the first. */
+struct settings *settings_board_get(struct settings_board *b);
+/* Takes over fresh's reference, drops the old one. */
+void settings_board_set(struct settings_board *b, struct settings *fresh);
+
+const char *domain_mode_name(enum domain_mode m);       /* "backup" */
+const char *domain_unknown_name(enum domain_unknown u); /* "reject" */
+bool domain_mode_parse(struct str s, enum domain_mode *ret);
+bool domain_unknown_parse(struct str s, enum domain_unknown *ret);
+
+#endif

@@ -1,0 +1,96 @@
+/* view.h: what operators look at: a read-only connection of the asking thread's own.
+ *
+ * Every list is bounded (limit, at most VIEW_LIMIT_MAX) and paged by the key of the last row; rows
+ * live in the caller's arena.  No read transaction outlives a call, so the WAL can be reset.
+ * SPDX-License-Identifier: ISC */
+#ifndef DB_VIEW_H
+#define DB_VIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/conf.h"
+#include "base/err.h"
+#include "base/id.h"
+#include "base/str.h"
+#include "db/store.h"
+
+#define VIEW_LIMIT_MAX 1000
+
+struct view;
+
+bool view_open(const struct conf *conf, struct view **ret, struct err *e) MUST_CHECK;
+void view_close(struct view *v); /* NULL is accepted */
+
+/* One recipient of a message that is still in the queue, or (view_ledger) was. */
+struct view_delivery {
+	msgid message;
+	unsigned seq;
+	enum delivery_state state;
+	int64_t domain;
+	const char *sender, *recipient, *domain_name, *client, *helo;
+	uint64_t size;
+	int64_t received_ms, changed_ms;
+	int64_t next_try_ms; /* queued only */
+	unsigned attempts;
+	const char *reply;   /* last reply, or "" */
+	const char *primary; /* that gave it, or "" */
+	const char *by;      /* ledger, deleted: by whom */
+};
+
+struct view_filter {
+	const char *domain; /* NULL: all */
+	unsigned states;    /* bits 1 << STATE_…; of the queue's three */
+	msgid message;      /* 0: all */
+	msgid after;        /* messages above this id; oldest first */
+	unsigned limit;     /* recipients; a message may be cut: *ret_more */
+};
+
+bool view_queue(struct view *v, struct arena *a, const struct view_filter *f,
+		struct view_delivery **ret, size_t *ret_n, bool *ret_more, struct err *e) MUST_CHECK;
+/* Final rows of one message. */
+bool view_ledger(struct view *v, struct arena *a, msgid message, struct view_delivery **ret,
+		 size_t *ret_n, struct err *e) MUST_CHECK;
+
+struct view_event {
+	int64_t at_ms;
+	const char *kind, *detail; /* "deferred", "user1@example.test: 451 4.3.0 …" */
+};
+bool view_events(struct view *v, struct arena *a, msgid message, struct view_event **ret,
+		 size_t *ret_n, struct err *e) MUST_CHECK;
+/* The first bytes of the body, up to max: for headers. */
+bool view_body_head(struct view *v, struct arena *a, msgid message, size_t max, struct str *ret,
+		    struct err *e) MUST_CHECK;
+
+struct view_recipient {
+	const char *local;
+	enum recipient_found action;
+	const char *source;
+	int64_t added_ms;
+};
+bool view_recipients(struct view *v, struct arena *a, const char *domain, const char *after,
+		     unsigned limit, struct view_recipient **ret, size_t *ret_n, bool *ret_more,
+		     struct err *e) MUST_CHECK;
+
+struct view_count {
+	int64_t domain;
+	const char *domain_name;
+	uint64_t queued, held, failed; /* recipients */
+	uint64_t recipients;           /* entries of the list */
+	int64_t oldest_ms;             /* received time of the oldest queued message, 0: none */
+};
+/* One row a domain that has any; domain NULL: all (recipients are not counted then). */
+bool view_counts(struct view *v, struct arena *a, const char *domain, struct view_count **ret,
+		 size_t *ret_n, struct err *e) MUST_CHECK;
+
+struct view_audit {
+	int64_t at_ms;
+	const char *who, *what;
+};
+/* Newest first. */
+bool view_audit(struct view *v, struct arena *a, unsigned limit, struct view_audit **ret,
+		size_t *ret_n, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,35 @@
+/* admin.h: the HTTP and JSON interface on the control socket (libmicrohttpd, a thread of its own).
+ *
+ * Peers are checked by SO_PEERCRED: root and the daemon's own user.  Handlers block freely on the
+ * store; mail does not wait for them.  The routes are one table in routes.c.
+ * SPDX-License-Identifier: ISC */
+#ifndef ADMIN_ADMIN_H
+#define ADMIN_ADMIN_H
+
+#include <stdbool.h>
+
+#include "base/conf.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "db/settings.h"
+#include "db/store.h"
+#include "relay/board.h"
+
+struct admin;
+
+/* What the daemon hands over; all must outlive the admin. */
+struct admin_world {
+	const struct conf *conf;
+	struct log *log;
+	struct store *store;
+	struct settings_board *settings;
+	struct board *board;
+};
+
+/* Binds conf->control (mode 0660; a stale socket is replaced, a live one is an error) and starts
+ * the thread. */
+bool admin_start(const struct admin_world *world, struct admin **ret, struct err *e) MUST_CHECK;
+/* Ends the thread, removes the socket.  NULL is accepted. */
+void admin_stop(struct admin *a);
+
+#endif

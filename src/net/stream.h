@@ -1,0 +1,55 @@
+/* stream.h: a connected TCP socket in a loop, and outgoing connections.
+ *
+ * Built on readiness (uv_poll) and our own read and write, not on uv_tcp: the engines own the
+ * bytes, one read buffer of the loop serves all streams, so an idle connection holds none, and TLS
+ * can come between by SSL_set_fd.
+ *
+ * Reading: bytes are handed to on_bytes in a buffer that is only valid during the call.
+ * Writing: stream_write writes what it can from the engine's own buffer now; when some is left,
+ * on_writable comes later and the owner calls stream_write again.
+ * SPDX-License-Identifier: ISC */
+#ifndef NET_STREAM_H
+#define NET_STREAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "net/address.h"
+#include "net/loop.h"
+
+struct stream;
+
+struct stream_events {
+	/* Outgoing only: connected; or not, with why.  After !ok the stream must be closed. */
+	void (*on_connected)(void *owner, bool ok, const char *why);
+	void (*on_bytes)(void *owner, struct str bytes);
+	/* The socket takes more after stream_write left something over. */
+	void (*on_writable)(void *owner);
+	/* The peer closed (why is NULL) or the connection broke (why says how).  The stream must be
+	 * closed by the owner; nothing comes any more. */
+	void (*on_end)(void *owner, const char *why);
+	/* The deadline set by stream_timeout is over. */
+	void (*on_timeout)(void *owner);
+};
+
+/* Takes over a connected fd; reading is on.  events must outlive the stream. */
+struct stream *stream_adopt(struct loop *l, int fd, const struct stream_events *events, void *owner);
+/* Starts to connect; the answer is on_connected.  Set a stream_timeout for it. */
+struct stream *stream_connect(struct loop *l, const struct address *to,
+			      const struct stream_events *events, void *owner);
+/* Writes and consumes what it can.  True when out is empty now. */
+bool stream_write(struct stream *s, struct buf *out);
+/* Pause and resume reading (back-pressure). */
+void stream_reading(struct stream *s, bool on);
+/* on_timeout in so many ms, unless set anew; 0 switches it off.  Cheap: meant to be called at every
+ * sign of life. */
+void stream_timeout(struct stream *s, int64_t in_ms);
+/* Half-close for writing after what was written (server's close after 421/QUIT). */
+void stream_shutdown(struct stream *s);
+/* NULL is accepted. */
+void stream_close(struct stream *s);
+
+#endif

@@ -1,0 +1,78 @@
+/* board.h: what the running daemon lets the admin thread see: counters and the state of the
+ * primaries.  Written by the loops, read by admin; nobody waits for anybody.
+ * SPDX-License-Identifier: ISC */
+#ifndef RELAY_BOARD_H
+#define RELAY_BOARD_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+
+/* Every counter, once: name in /status and metrics, meaning. */
+#define BOARD_COUNTERS(X)                                                                       \
+	X(connections, "SMTP connections taken")                                               \
+	X(connections_refused, "SMTP connections refused by a limit")                          \
+	X(accepted, "messages accepted")                                                       \
+	X(accepted_bytes, "bytes of the messages accepted")                                    \
+	X(accepted_rcpts, "recipients accepted")                                               \
+	X(refused_rcpts, "recipients refused for good")                                        \
+	X(deferred_rcpts, "recipients refused for now")                                        \
+	X(refused_mails, "messages refused for good at end of data")                           \
+	X(deferred_mails, "messages refused for now at end of data or MAIL")                   \
+	X(delivered, "recipients delivered to a primary")                                      \
+	X(delivery_deferrals, "delivery attempts that are to be repeated")                     \
+	X(failed, "recipients refused for good by a primary")                                  \
+	X(bounced, "recipients whose sender was told by a bounce")                             \
+	X(expired, "recipients expired")
+
+enum board_counter {
+#define X(name, says) COUNTER_##name,
+	BOARD_COUNTERS(X)
+#undef X
+	COUNTER_COUNT
+};
+
+enum primary_state { PRIMARY_UP, PRIMARY_DOWN, PRIMARY_PROBING };
+const char *primary_state_name(enum primary_state s); /* "up" */
+
+struct board_primary {
+	const char *host;
+	unsigned port;
+	enum primary_state state;
+	int64_t since_ms;      /* wall clock of the last change between up and down */
+	int64_t next_probe_ms; /* wall clock, 0: none planned */
+	unsigned connections;
+	unsigned in_flight;    /* messages */
+	const char *why;       /* last error, "" when up */
+	const char *greeting;  /* last seen, "" */
+};
+
+struct board {
+	_Atomic uint64_t counters[COUNTER_COUNT];
+	_Atomic uint64_t sessions; /* open SMTP sessions */
+	int64_t started_ms;
+	pthread_mutex_t lock; /* for what follows */
+	struct arena *arena;
+	struct board_primary *primaries;
+	size_t primary_count;
+};
+
+void board_init(struct board *b, int64_t now_ms);
+void board_done(struct board *b);
+static inline void board_count(struct board *b, enum board_counter c, uint64_t n)
+{
+	atomic_fetch_add_explicit(&b->counters[c], n, memory_order_relaxed);
+}
+/* Name and meaning of a counter. */
+const char *board_counter_name(enum board_counter c);
+const char *board_counter_says(enum board_counter c);
+/* Copies the rows in (the forwarder's thread). */
+void board_set_primaries(struct board *b, const struct board_primary *rows, size_t n);
+/* Copies them out to the caller's arena; *ret_n rows. */
+struct board_primary *board_get_primaries(struct board *b, struct arena *a, size_t *ret_n);
+
+#endif
