@@ -1,0 +1,63 @@
+/* ask.h: remembered questions.
+ *
+ * A check asks.  When the answer is not there yet the question is put, NULL comes back and the
+ * check returns WAIT; when the answer has come the check runs again from its first line, and the
+ * same question has its answer.  A check has no other effect than its questions and its verdict.
+ *
+ * The backend is the daemon (relay/lookup.c) or a table in a test (tests/scene).  An answer that is
+ * ready at once is returned at once.
+ *
+ * Decided against: callbacks (the decision is cut into pieces that are read in no order), threads or
+ * coroutines per mail (unsafe cancellation, assembly).
+ * SPDX-License-Identifier: ISC */
+#ifndef POLICY_ASK_H
+#define POLICY_ASK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/str.h"
+
+#define ASKS_MAX 64 /* questions a command; past it every further answer is ANSWER_ERROR */
+
+enum ask_kind {
+	ASK_RECIPIENT, /* is this local part in the domain's list? */
+};
+
+enum answer_status {
+	ANSWER_FOUND,
+	ANSWER_NONE,  /* certainly not there */
+	ANSWER_ERROR, /* could not be found out: neither found nor not found */
+};
+
+struct question {
+	enum ask_kind kind;
+	int64_t domain;
+	struct str name, base; /* ASK_RECIPIENT: folded local part, and that without subaddress or "" */
+};
+
+struct answer {
+	enum answer_status status;
+	bool accept; /* ASK_RECIPIENT, FOUND: the entry says accept rather than reject */
+};
+
+struct asks;
+
+struct asks_backend {
+	/* Puts question number `index`.  True: *ret is the answer already.  False: asks_answer will be
+	 * called later, from the loop. */
+	bool (*put)(void *world, unsigned index, const struct question *q, struct answer *ret);
+	void *world;
+};
+
+/* Lives in the arena. NULL past its maximum. */
+struct asks *asks_new(struct arena *a, const struct asks_backend *backend);
+/* The remembered answer, or NULL: WAIT. */
+const struct answer *ask(struct asks *asks, const struct question *q);
+/* The backend's answer to question number index. */
+void asks_answer(struct asks *asks, unsigned index, struct answer answer);
+/* A new command begins: what was asked for the last one is forgotten.  Nothing may be waiting. */
+void asks_forget(struct asks *asks);
+
+#endif

@@ -1,0 +1,11 @@
+/* checks.c: the checks, in the order they run.  To add one: write policy/<name>.c, declare it in
+ * checks.h, add its line here and its scenes in tests/scene.
+ * SPDX-License-Identifier: ISC */
+#include "policy/checks.h"
+
+#include <stddef.h>
+
+const struct check *const checks[] = {
+	&check_recipient, /* rcpt: is the domain ours, and does the user exist? */
+	NULL,
+};

@@ -1,0 +1,10 @@
+/* checks.h: the checks, each in a file of its name.
+ * SPDX-License-Identifier: ISC */
+#ifndef POLICY_CHECKS_H
+#define POLICY_CHECKS_H
+
+#include "policy/policy.h"
+
+extern const struct check check_recipient;
+
+#endif

@@ -1,0 +1,82 @@
+/* recipient.c: the valid-user list: is the domain ours, and does its server know the user?
+ *
+ * Refusing here what the primary would refuse later is what keeps a backup MX from being a source
+ * of backscatter.  The list is our own table, because asking the primary fails exactly when the
+ * primary is down.
+ *
+ * What cannot be told now is 4xx, never 5xx: settings that could not be read, a lookup that failed,
+ * and a domain whose list has not been loaded yet.
+ * SPDX-License-Identifier: ISC */
+#include "policy/checks.h"
+
+#include <string.h>
+
+static enum verdict refuse(const struct reply **why, enum reply_id id)
+{
+	*why = reply_get(id);
+	return REFUSE;
+}
+
+/* The list has no entry. */
+static enum verdict unknown_user(const struct domain *d, const struct reply **why)
+{
+	switch (d->unknown) {
+	case UNKNOWN_ACCEPT:
+		return PASS;
+	case UNKNOWN_DEFER:
+		return refuse(why, REPLY_RCPT_UNKNOWN_NOW);
+	case UNKNOWN_REJECT:
+		break;
+	}
+	return refuse(why, d->has_recipients ? REPLY_NO_SUCH_USER : REPLY_RCPT_UNKNOWN_NOW);
+}
+
+/* "User+tag" gives "user"; "" without a delimiter, or when nothing stands before it. */
+static struct str without_subaddress(const struct domain *d, struct str folded)
+{
+	ptrdiff_t at = d->subaddress ? str_find(folded, d->subaddress) : -1;
+
+	return at > 0 ? (struct str){ folded.at, (size_t)at } : STR_NONE;
+}
+
+static enum verdict recipient_run(struct asks *asks, const struct mail *m,
+				  const struct reply **why)
+{
+	const struct domain *d = m->domain;
+
+	if (!m->settings || (!d && m->settings_stale))
+		return refuse(why, REPLY_SETTINGS_UNREAD);
+	if (!d)
+		return refuse(why, REPLY_NOT_OURS);
+	if (!d->enabled)
+		return refuse(why, REPLY_DOMAIN_OFF);
+
+	char folded[65];
+	struct str local = path_unquote(m->rcpt.local, folded);
+
+	str_lower(folded, local.n);
+	if (str_eq(local, STR("postmaster"))) /* RFC 5321 §4.5.1 */
+		return PASS;
+
+	const struct answer *listed = ask(asks, &(struct question){
+						  .kind = ASK_RECIPIENT,
+						  .domain = d->id,
+						  .name = local,
+						  .base = without_subaddress(d, local),
+					  });
+
+	if (!listed)
+		return WAIT;
+	if (listed->status == ANSWER_ERROR)
+		return refuse(why, REPLY_RCPT_UNKNOWN_NOW);
+	if (listed->status == ANSWER_NONE)
+		return unknown_user(d, why);
+	return listed->accept ? PASS : refuse(why, REPLY_NO_SUCH_USER);
+}
+
+const struct check check_recipient = {
+	.name = "recipient",
+	.stage = AT_RCPT,
+	.run = recipient_run,
+	.says = "the domain is ours and the user is in its list",
+};
