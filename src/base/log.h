@@ -10,7 +10,8 @@
  *
  * Lines go to a bounded ring that a thread of the log's own writes to the file descriptor: a
  * stalled journal must not stall mail.  When the ring is full lines are dropped and counted, and
- * a line "log_lost lines=N" says so.
+ * a line "log_lost lines=N" says so.  A line has at most 4096 bytes: a value past it ends in
+ * "..." (JSON then also has "cut":true).  An empty text value is written "".
  * SPDX-License-Identifier: ISC */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -36,16 +37,17 @@ struct log_field {
 
 #define F_STR(k, v)  { (k), LOG_TYPE_STR, (v), 0 }          /* struct str */
 #define F_CSTR(k, v) { (k), LOG_TYPE_STR, str_of(v), 0 }    /* const char *, NULL is empty */
-#define F_PATH(k, v) { (k), LOG_TYPE_PATH, (v), 0 }         /* an address, shown in <> */
+#define F_PATH(k, v) { (k), LOG_TYPE_PATH, (v), 0 } /* an address; text shows it in <> */
 #define F_INT(k, v)  { (k), LOG_TYPE_INT, { 0, 0 }, (int64_t)(v) }
 #define F_ID(k, v)   { (k), LOG_TYPE_ID, { 0, 0 }, (int64_t)(v) } /* a message id */
 
 struct log;
 
 /* Starts the writing thread.  fd is not closed by log_free.  With prefix each text line begins
- * with "<N>" (sd-daemon priority), for journald. */
+ * with "<N>" (sd-daemon priority), for journald.  NULL when no thread can be had. */
 struct log *log_new(int fd, enum log_format format, enum log_level level, bool prefix);
-/* Writes what is in the ring, ends the thread.  NULL is accepted. */
+/* Writes what is in the ring, ends the thread; gives up after some seconds on an fd that takes
+ * nothing.  NULL is accepted. */
 void log_free(struct log *l);
 /* Wait until all lines given so far have been written. */
 void log_flush(struct log *l);
