@@ -54,7 +54,8 @@ enum job_kind {
 };
 
 struct job;
-typedef void job_done_fn(struct job *job);
+/* world is what the emptier of the inbox passes on: its own thread's state. */
+typedef void job_done_fn(void *world, struct job *job);
 
 struct job {
 	struct list link;

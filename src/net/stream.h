@@ -52,4 +52,7 @@ void stream_shutdown(struct stream *s);
 /* NULL is accepted. */
 void stream_close(struct stream *s);
 
+/* For a connection that is turned away: writes what the socket takes at once, and closes fd. */
+void stream_last_word(int fd, struct str bytes);
+
 #endif

@@ -1,0 +1,85 @@
+/* board.c: see board.h.
+ * SPDX-License-Identifier: ISC */
+#include "relay/board.h"
+
+#include <string.h>
+
+#define BOARD_ARENA_MAX (8 * 1024 * 1024)
+
+static const struct {
+	const char *name, *says;
+} counters[COUNTER_COUNT] = {
+#define X(name, says) { #name, says },
+	BOARD_COUNTERS(X)
+#undef X
+};
+
+const char *primary_state_name(enum primary_state s)
+{
+	static const char *const names[] = {
+		[PRIMARY_UP] = "up",
+		[PRIMARY_DOWN] = "down",
+		[PRIMARY_PROBING] = "probing",
+	};
+
+	return names[s];
+}
+
+void board_init(struct board *b, int64_t now_ms)
+{
+	*b = (struct board){ .started_ms = now_ms, .arena = arena_new(BOARD_ARENA_MAX) };
+	pthread_mutex_init(&b->lock, NULL);
+}
+
+void board_done(struct board *b)
+{
+	arena_free(b->arena);
+	pthread_mutex_destroy(&b->lock);
+}
+
+const char *board_counter_name(enum board_counter c)
+{
+	return counters[c].name;
+}
+
+const char *board_counter_says(enum board_counter c)
+{
+	return counters[c].says;
+}
+
+/* A deep copy in the arena; NULL when it is full: then operators see no primaries, but mail goes
+ * on. */
+static struct board_primary *copy_rows(struct arena *a, const struct board_primary *rows, size_t n)
+{
+	struct board_primary *copy = arena_alloc(a, (n ? n : 1) * sizeof(*copy));
+
+	for (size_t i = 0; copy && i < n; i++) {
+		copy[i] = rows[i];
+		copy[i].host = arena_cstr(a, str_of(rows[i].host));
+		copy[i].why = arena_cstr(a, str_of(rows[i].why));
+		copy[i].greeting = arena_cstr(a, str_of(rows[i].greeting));
+		if (!copy[i].host || !copy[i].why || !copy[i].greeting)
+			return NULL;
+	}
+	return copy;
+}
+
+void board_set_primaries(struct board *b, const struct board_primary *rows, size_t n)
+{
+	pthread_mutex_lock(&b->lock);
+	arena_reset(b->arena);
+	b->primaries = copy_rows(b->arena, rows, n);
+	b->primary_count = b->primaries ? n : 0;
+	pthread_mutex_unlock(&b->lock);
+}
+
+struct board_primary *board_get_primaries(struct board *b, struct arena *a, size_t *ret_n)
+{
+	pthread_mutex_lock(&b->lock);
+
+	struct board_primary *rows = copy_rows(a, b->primaries, b->primary_count);
+
+	*ret_n = rows ? b->primary_count : 0;
+	pthread_mutex_unlock(&b->lock);
+	return rows;
+}

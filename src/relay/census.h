@@ -1,0 +1,22 @@
+/* census.h: how many connections there are, in all and from each client address.
+ *
+ * The one table that all loops share: a limit that each loop counted for itself would be no limit.
+ * It is locked twice a connection and holds at most max_connections entries.
+ * SPDX-License-Identifier: ISC */
+#ifndef RELAY_CENSUS_H
+#define RELAY_CENSUS_H
+
+#include "net/address.h"
+
+struct census;
+
+enum census_answer { CENSUS_OK, CENSUS_FULL, CENSUS_CLIENT_FULL };
+
+struct census *census_new(void);
+void census_free(struct census *c); /* NULL is accepted */
+/* A connection came; on CENSUS_OK census_leave must follow when it goes. */
+enum census_answer census_enter(struct census *c, const struct address *client, unsigned max_all,
+				unsigned max_client);
+void census_leave(struct census *c, const struct address *client);
+
+#endif

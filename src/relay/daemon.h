@@ -1,0 +1,34 @@
+/* daemon.h: what all threads of the running daemon share, and nothing else.
+ *
+ * Everything in it is either immutable while threads run, or guards itself (log, store, boards,
+ * census).
+ * SPDX-License-Identifier: ISC */
+#ifndef RELAY_DAEMON_H
+#define RELAY_DAEMON_H
+
+#include "base/conf.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "db/settings.h"
+#include "db/store.h"
+#include "relay/board.h"
+#include "relay/census.h"
+
+#define DAEMON_GRACE_MS 5000 /* at SIGTERM what is in flight may take so long to finish */
+
+struct daemon {
+	struct log *log;
+	struct store *store;
+	struct settings_board settings;
+	struct board board;
+	struct census *census;
+	const char *hostname;  /* hostname, state_dir, bounces: as at start, changed by restart only */
+	const char *state_dir;
+};
+
+/* Runs with the conf until SIGTERM or SIGINT: opens the store, starts the threads, and ends them in
+ * order.  fds are listening sockets, n of them; they are closed. */
+bool daemon_run(struct conf *conf, struct log *log, const int *fds, unsigned n, struct err *e)
+	MUST_CHECK;
+
+#endif

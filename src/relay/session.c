@@ -1,0 +1,204 @@
+/* session.c: moves bytes between socket and engine, and requests from the engine to receive.c.
+ *
+ * One pump does it all: take requests until the engine wants input or an answer, then write what
+ * there is to write, so pipelined commands are answered with one write.
+ * SPDX-License-Identifier: ISC */
+#include "relay/session.h"
+
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "relay/receive.h"
+
+#define LINGER_MS      2000  /* for the client to close after our last word */
+#define LAST_WRITE_MS 10000  /* for our last word to be taken */
+
+static void log_end(const struct session *s)
+{
+	log_say(s->w->d->log, LOG_INFO, "session", F_CSTR("client", s->peer.text),
+		F_CSTR("helo", s->helo), F_INT("accepted", s->accepted),
+		F_INT("refused", s->refused), F_INT("ms", clock_mono_ms() - s->since_ms),
+		F_CSTR("ended", s->ended));
+}
+
+void session_close(struct session *s)
+{
+	struct worker *w = s->w;
+
+	log_end(s);
+	if (s->job)
+		s->job->owner = NULL;
+	receipt_free(s->mail);
+	stream_close(s->stream);
+	smtpd_free(s->smtpd);
+	census_leave(w->d->census, &s->peer);
+	atomic_fetch_sub(&w->d->board.sessions, 1);
+	conf_unref(s->conf);
+	list_remove(&s->link);
+	free(s->helo);
+	free(s);
+	worker_session_gone(w);
+}
+
+/* Everything is written: close our side and wait shortly for the client's, since closing with
+ * unread input would reset the connection and destroy our last reply on its way. */
+static void linger(struct session *s)
+{
+	s->lingering = true;
+	stream_shutdown(s->stream);
+	stream_reading(s->stream, true);
+	stream_timeout(s->stream, LINGER_MS);
+}
+
+/* What the engine asks, in a table by want; the rest is the pump's own affair. */
+static receive_fn *const receivers[] = {
+	[WANT_HELO] = receive_helo, [WANT_MAIL] = receive_mail, [WANT_RCPT] = receive_rcpt,
+	[WANT_DATA] = receive_data, [WANT_CHUNK] = receive_chunk, [WANT_END] = receive_end,
+	[WANT_DROP] = receive_drop, [WANT_RSET] = receive_rset, [WANT_CLOSE] = NULL,
+};
+
+static void pump(struct session *s)
+{
+	struct smtpd_request r;
+	bool all_written;
+
+	while ((r = smtpd_next(s->smtpd)).want != WANT_INPUT && r.want != WANT_ANSWER &&
+	       r.want != WANT_CLOSE)
+		receivers[r.want](s, &r);
+	if (s->w->stopping && r.want == WANT_INPUT && smtpd_is_idle(s->smtpd)) {
+		session_hangup(s, REPLY_SHUTTING_DOWN);
+		return;
+	}
+	all_written = stream_write(s->stream, smtpd_output(s->smtpd));
+	if (r.want == WANT_CLOSE) {
+		if (all_written)
+			linger(s);
+		else
+			stream_timeout(s->stream, LAST_WRITE_MS);
+		return;
+	}
+	/* A client that does not read its replies is not read either. */
+	stream_reading(s->stream, all_written && smtpd_wants_input(s->smtpd));
+}
+
+void session_resume(struct session *s)
+{
+	stream_timeout(s->stream, s->conf->smtp.idle_ms);
+	pump(s);
+}
+
+void session_hangup(struct session *s, enum reply_id why)
+{
+	s->ended = reply_name(why);
+	smtpd_hangup(s->smtpd, reply_get(why));
+	pump(s);
+}
+
+void session_stop(struct session *s)
+{
+	if (!s->lingering && smtpd_is_idle(s->smtpd))
+		session_hangup(s, REPLY_SHUTTING_DOWN);
+}
+
+static void on_bytes(void *owner, struct str bytes)
+{
+	struct session *s = owner;
+
+	if (s->lingering)
+		return;
+	stream_timeout(s->stream, s->conf->smtp.idle_ms);
+	if (!smtpd_feed(s->smtpd, bytes)) {
+		s->ended = "flooded";
+		session_close(s);
+		return;
+	}
+	pump(s);
+}
+
+static void on_writable(void *owner)
+{
+	struct session *s = owner;
+
+	if (!s->lingering)
+		pump(s);
+}
+
+static void on_end(void *owner, const char *why)
+{
+	struct session *s = owner;
+
+	if (!s->lingering)
+		s->ended = why ? "broken" : "closed by client";
+	session_close(s);
+}
+
+static void on_timeout(void *owner)
+{
+	struct session *s = owner;
+
+	if (s->lingering || smtpd_next(s->smtpd).want == WANT_CLOSE) {
+		session_close(s);
+	} else if (s->job) {
+		stream_timeout(s->stream, s->conf->smtp.idle_ms); /* it is us who are slow */
+	} else {
+		session_hangup(s, REPLY_IDLE);
+	}
+}
+
+static const struct stream_events events = {
+	.on_bytes = on_bytes,
+	.on_writable = on_writable,
+	.on_end = on_end,
+	.on_timeout = on_timeout,
+};
+
+/* Over a limit: one line, and no session. */
+static void turn_away(struct worker *w, int fd, const struct address *peer, enum reply_id why)
+{
+	struct buf line;
+
+	buf_init(&line, 512);
+	if (reply_write(&line, reply_get(why)))
+		stream_last_word(fd, buf_str(&line));
+	buf_done(&line);
+	board_count(&w->d->board, COUNTER_connections_refused, 1);
+	log_say(w->d->log, LOG_WARNING, "connection_refused", F_CSTR("client", peer->text),
+		F_CSTR("by", reply_name(why)));
+}
+
+void session_start(struct worker *w, int fd, const struct address *peer)
+{
+	struct conf *conf = w->conf;
+	enum census_answer room = census_enter(w->d->census, peer,
+					       (unsigned)conf->smtp.max_connections,
+					       (unsigned)conf->smtp.max_client_connections);
+
+	if (room != CENSUS_OK) {
+		turn_away(w, fd, peer,
+			  room == CENSUS_FULL ? REPLY_TOO_MANY_CONNS : REPLY_TOO_MANY_FROM_YOU);
+		return;
+	}
+
+	struct session *s = mem_alloc(sizeof(*s));
+	struct smtpd_limits limits = {
+		.max_size = (uint64_t)conf->smtp.max_size,
+		.max_line = (unsigned)conf->smtp.max_line,
+		.max_rcpts = (unsigned)conf->smtp.max_recipients,
+		.max_errors = (unsigned)conf->smtp.max_errors,
+		.max_commands = (unsigned)conf->smtp.max_commands,
+	};
+
+	s->w = w;
+	s->conf = conf_ref(conf);
+	s->peer = *peer;
+	s->helo = mem_str(STR_NONE);
+	s->since_ms = clock_mono_ms();
+	s->ended = "quit";
+	s->smtpd = smtpd_new(w->d->hostname, &limits);
+	s->stream = stream_adopt(w->loop, fd, &events, s);
+	list_add_tail(&w->sessions, &s->link);
+	atomic_fetch_add(&w->d->board.sessions, 1);
+	board_count(&w->d->board, COUNTER_connections, 1);
+	session_resume(s);
+}

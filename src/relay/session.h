@@ -1,0 +1,47 @@
+/* session.h: one SMTP client: its socket, its engine, and the mail in progress.
+ *
+ * The session owns all of it and is freed by session_close, which any of its callbacks may call
+ * last.  Nothing in flight points at a session: the one job that may be under way has an owner
+ * pointer, which session_close clears.
+ * SPDX-License-Identifier: ISC */
+#ifndef RELAY_SESSION_H
+#define RELAY_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "net/stream.h"
+#include "proto/smtpd.h"
+#include "relay/worker.h"
+
+struct receipt;
+
+struct session {
+	struct list link; /* in worker.sessions */
+	struct worker *w;
+	struct conf *conf;
+	struct address peer;
+	struct stream *stream;
+	struct smtpd *smtpd;
+	char *helo; /* "" before HELO */
+	bool esmtp;
+	struct receipt *mail; /* between MAIL and its end, or NULL */
+	struct job *job;      /* the one job in flight, or NULL */
+	bool lingering; /* all is said: what still comes is thrown away until the client closes */
+	int64_t since_ms;
+	unsigned accepted, refused;
+	const char *ended; /* why, for the log */
+};
+
+/* Takes over fd. */
+void session_start(struct worker *w, int fd, const struct address *peer);
+/* The outstanding request has been answered: go on. */
+void session_resume(struct session *s);
+/* Say 421 as soon as it may be said. */
+void session_hangup(struct session *s, enum reply_id why);
+/* The daemon is stopping: hang up now if no mail is in progress. */
+void session_stop(struct session *s);
+void session_close(struct session *s);
+
+#endif

@@ -1,0 +1,176 @@
+/* worker.c: see worker.h.
+ *
+ * Other threads reach a worker by its two ports only: answers of the store, and orders (reload,
+ * stop) of the main thread.
+ * SPDX-License-Identifier: ISC */
+#include "relay/worker.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "relay/session.h"
+#include "relay/thread.h"
+
+struct order {
+	struct list link;
+	struct conf *reload; /* NULL: stop */
+};
+
+static void on_jobs_done(void *owner, struct list *items)
+{
+	struct list *link;
+
+	while ((link = list_pop(items))) {
+		struct job *job = LIST_ITEM(link, struct job, link);
+
+		job->on_done(owner, job);
+	}
+}
+
+/* -- stopping -------------------------------------------------------------------- */
+
+void worker_session_gone(struct worker *w)
+{
+	if (w->stopping && list_is_empty(&w->sessions))
+		loop_stop(w->loop);
+}
+
+static void for_each_session(struct worker *w, void (*act)(struct session *s))
+{
+	struct list *next;
+
+	for (struct list *l = w->sessions.next; l != &w->sessions; l = next) {
+		next = l->next; /* act may close the session */
+		act(LIST_ITEM(l, struct session, link));
+	}
+}
+
+static void hang_up(struct session *s)
+{
+	if (!s->lingering && !s->job)
+		session_hangup(s, REPLY_SHUTTING_DOWN);
+}
+
+/* First time: the grace is over, all are told.  Second time: a second later all are closed. */
+static void on_grace_over(void *owner)
+{
+	struct worker *w = owner;
+
+	for_each_session(w, w->graceless ? session_close : hang_up);
+	w->graceless = true;
+	timer_set(w->grace, 1000);
+}
+
+static void stop(struct worker *w)
+{
+	w->stopping = true;
+	for (unsigned i = 0; i < w->listener_count; i++)
+		listener_stop(w->listeners[i]);
+	w->listener_count = 0;
+	timer_set(w->grace, DAEMON_GRACE_MS);
+	for_each_session(w, session_stop);
+	worker_session_gone(w);
+}
+
+static void on_orders(void *owner, struct list *items)
+{
+	struct worker *w = owner;
+	struct list *link;
+
+	while ((link = list_pop(items))) {
+		struct order *order = LIST_ITEM(link, struct order, link);
+
+		if (order->reload) {
+			conf_unref(w->conf);
+			w->conf = order->reload;
+		} else if (!w->stopping) {
+			stop(w);
+		}
+		free(order);
+	}
+}
+
+static void give_order(struct worker *w, struct conf *reload)
+{
+	struct order *order = mem_alloc(sizeof(*order));
+
+	order->reload = reload;
+	if (!inbox_put(port_inbox(w->control), &order->link)) {
+		conf_unref(reload);
+		free(order);
+	}
+}
+
+void worker_reload(struct worker *w, struct conf *conf)
+{
+	give_order(w, conf_ref(conf));
+}
+
+void worker_stop(struct worker *w)
+{
+	give_order(w, NULL);
+}
+
+/* -- running --------------------------------------------------------------------- */
+
+static void on_accept(void *owner, int fd, const struct address *peer)
+{
+	session_start(owner, fd, peer);
+}
+
+static void *run(void *arg)
+{
+	struct worker *w = arg;
+
+	loop_run(w->loop);
+	return NULL;
+}
+
+struct worker *worker_start(struct daemon *d, struct conf *conf, const int *fds, unsigned n)
+{
+	struct worker *w = mem_alloc(sizeof(*w));
+
+	w->d = d;
+	w->conf = conf_ref(conf);
+	w->loop = loop_new();
+	w->jobs = port_open(w->loop, on_jobs_done, w);
+	w->control = port_open(w->loop, on_orders, w);
+	w->cache = lookup_cache_new(&d->settings);
+	w->grace = timer_new(w->loop, on_grace_over, w);
+	list_init(&w->sessions);
+	for (unsigned i = 0; i < n && i < LISTENERS_MAX; i++)
+		w->listeners[w->listener_count++] = listener_start(w->loop, fds[i], on_accept, w);
+	thread_start(&w->thread, run, w);
+	return w;
+}
+
+void worker_join(struct worker *w)
+{
+	pthread_join(w->thread, NULL);
+}
+
+/* Answers that came after the loop had ended belong to nobody. */
+static void drop_late_answers(struct worker *w)
+{
+	struct list items;
+	struct list *link;
+
+	list_init(&items);
+	inbox_close(port_inbox(w->jobs));
+	inbox_take_all(port_inbox(w->jobs), &items);
+	while ((link = list_pop(&items)))
+		job_free(LIST_ITEM(link, struct job, link));
+}
+
+void worker_free(struct worker *w)
+{
+	drop_late_answers(w);
+	timer_free(w->grace);
+	port_close(w->jobs);
+	port_close(w->control);
+	loop_free(w->loop);
+	lookup_cache_free(w->cache);
+	conf_unref(w->conf);
+	free(w);
+}
