@@ -36,7 +36,8 @@ struct smtpd_limits {
 };
 
 enum smtpd_want {
-	WANT_INPUT,  /* feed more */
+	WANT_INPUT,  /* feed more; while output waits: write it, then call smtpd_next again, for
+	              * commands may be held back until the client has read its replies */
 	WANT_ANSWER, /* the last request is not answered yet */
 	WANT_HELO,   /* r.helo, r.esmtp; forget a mail in progress; answer REPLY_OK or a refusal: the
 	              * engine words the 250 and the EHLO list itself */
@@ -75,8 +76,9 @@ bool smtpd_feed(struct smtpd *s, struct str bytes) MUST_CHECK;
 bool smtpd_wants_input(const struct smtpd *s);
 /* See the top.  Spans in the request are valid until the next call of feed, next or answer. */
 struct smtpd_request smtpd_next(struct smtpd *s);
-/* Answers the one outstanding request; the table's `then` state is entered on 2xx and 354 only.
- * A 421 makes the next request WANT_CLOSE. */
+/* Answers the one outstanding request; the table's `2xx` state is entered on 2xx and 354 only
+ * (354 answers WANT_DATA and nothing else).  A 421 makes the next request WANT_CLOSE.  After
+ * smtpd_hangup a late answer is ignored. */
 void smtpd_answer(struct smtpd *s, const struct reply *r);
 /* Unasked 421 (idle, shutting down): queued behind what is written, next is WANT_CLOSE. */
 void smtpd_hangup(struct smtpd *s, const struct reply *r);

@@ -1,0 +1,417 @@
+/* smtpd: the order of an SMTP session, as one table (RFC 5321 §4.1.4).
+ *
+ * smtpd_next reads a line, finds its row, and either says the row's own reply or hands the
+ * request out and reads nothing until smtpd_answer.  No code but the table decides what may
+ * come when.  Content is smtpd_data.c, arguments are smtpd_params.c.
+ *
+ * An answer that would be the 5xx too many is replaced by the one 421 that ends the session, so
+ * that a client never sees a reply that belongs to no command.
+ *
+ * Decided against: HELP, EXPN, TURN (500, no such command); a version in the greeting; ending a
+ * line at a bare LF, which is where SMTP smuggling begins.
+ * SPDX-License-Identifier: ISC */
+#include "proto/smtpd.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "proto/smtpd_private.h"
+
+/* Commands that are read ahead of the one being answered; the rest waits in the socket. */
+#define AHEAD_MAX (16 * 1024)
+/* While so much is unsent no further command is run. */
+#define OUTPUT_HIGH (SMTPD_OUTPUT_MAX / 2)
+#define GREETING_MAX 2048
+
+#define MAILING (MAIL | RCPT)
+#define ANY     (START | READY | MAILING)
+
+static void on_helo(struct smtpd *s);
+static void on_mail(struct smtpd *s);
+static void on_rcpt(struct smtpd *s);
+static void on_data(struct smtpd *s);
+static void on_end(struct smtpd *s);
+
+/* To add a verb is to add a row.  The first row with this verb and this state counts; if there is
+ * none, the verb is misplaced and its first row has the reply.  A row that asks WANT_INPUT asks
+ * nobody: it always has the reply.  RFC 5321 §4.1.1.1 to §4.1.1.10. */
+static const struct verb verbs[] = {
+	/* verb   in state asks        arguments       2xx,354 other  on 2xx   reply */
+	{ "EHLO", START,   WANT_HELO,  smtpd_args_ehlo, READY, START, on_helo, REPLY_OK         },
+	{ "EHLO", ANY,     WANT_HELO,  smtpd_args_ehlo, READY, READY, on_helo, REPLY_OK         },
+	{ "HELO", START,   WANT_HELO,  smtpd_args_helo, READY, START, on_helo, REPLY_OK         },
+	{ "HELO", ANY,     WANT_HELO,  smtpd_args_helo, READY, READY, on_helo, REPLY_OK         },
+	{ "MAIL", READY,   WANT_MAIL,  smtpd_args_mail, MAIL,  READY, on_mail, REPLY_NEED_HELO  },
+	{ "MAIL", MAILING, WANT_INPUT, smtpd_args_any,  0,     0,     NULL,    REPLY_MAIL_TWICE },
+	{ "RCPT", MAIL,    WANT_RCPT,  smtpd_args_rcpt, RCPT,  MAIL,  on_rcpt, REPLY_NEED_MAIL  },
+	{ "RCPT", RCPT,    WANT_RCPT,  smtpd_args_rcpt, RCPT,  RCPT,  on_rcpt, REPLY_NEED_MAIL  },
+	{ "DATA", RCPT,    WANT_DATA,  smtpd_args_none, DATA,  RCPT,  on_data, REPLY_NEED_RCPT  },
+	{ "RSET", START,   WANT_RSET,  smtpd_args_none, START, START, NULL,    REPLY_OK         },
+	{ "RSET", ANY,     WANT_RSET,  smtpd_args_none, READY, READY, NULL,    REPLY_OK         },
+	{ "NOOP", ANY,     WANT_INPUT, smtpd_args_any,  0,     0,     NULL,    REPLY_OK         },
+	{ "VRFY", ANY,     WANT_INPUT, smtpd_args_any,  0,     0,     NULL,    REPLY_VRFY       },
+	{ "QUIT", ANY,     WANT_INPUT, smtpd_args_none, CLOSED, 0,    NULL,    REPLY_BYE        },
+};
+
+/* The content as a whole, once its end has come. */
+static const struct verb content =
+	{ ".",    DATA,    WANT_END,   smtpd_args_none, READY, READY, on_end,  REPLY_OK         };
+
+/* What EHLO lists. */
+struct extension {
+	const char *keyword;
+	bool (*offered)(const struct smtpd *s);   /* NULL: always */
+	uint64_t (*value)(const struct smtpd *s); /* NULL: it has none */
+};
+
+static uint64_t value_size(const struct smtpd *s)
+{
+	return s->limits.max_size;
+}
+
+static const struct extension extensions[] = {
+	/* keyword              offered  value */
+	{ "PIPELINING",          NULL,    NULL       }, /* RFC 2920 */
+	{ "SIZE",                NULL,    value_size }, /* RFC 1870 */
+	{ "8BITMIME",            NULL,    NULL       }, /* RFC 6152 */
+	{ "ENHANCEDSTATUSCODES", NULL,    NULL       }, /* RFC 2034 */
+};
+
+/* -- saying ------------------------------------------------------------------------------- */
+
+static void say(struct smtpd *s, const struct reply *r)
+{
+	if (!reply_write(&s->out, r) || r->code == 421)
+		s->state = CLOSED;
+}
+
+/* The reply to a command: refusals are counted, the one too many ends the session. */
+static void say_to_command(struct smtpd *s, const struct reply *r)
+{
+	if (reply_is_perm(r) && ++s->errors > s->limits.max_errors)
+		r = reply_get(REPLY_TOO_MANY_ERRORS);
+	say(s, r);
+}
+
+static bool add_extension(struct buf *text, const struct smtpd *s, const struct extension *e)
+{
+	if (e->offered && !e->offered(s))
+		return true;
+	if (e->value)
+		return buf_addf(text, "\n%s %" PRIu64, e->keyword, e->value(s));
+	return buf_addf(text, "\n%s", e->keyword);
+}
+
+/* RFC 5321 §4.1.1.1: our name first, then an extension a line. */
+static void on_helo(struct smtpd *s)
+{
+	struct buf text;
+	bool fits;
+
+	buf_init(&text, GREETING_MAX);
+	fits = buf_addf(&text, "%s greets you", s->hostname);
+	for (size_t i = 0; fits && s->extended && i < COUNT(extensions); i++)
+		fits = add_extension(&text, s, &extensions[i]);
+	fits = fits && buf_add(&text, (struct str){ "", 1 });
+	assert(fits);
+	say(s, &(struct reply){ 250, "", buf_str(&text).at });
+	buf_done(&text);
+}
+
+static void on_mail(struct smtpd *s)
+{
+	s->rcpts = 0;
+}
+
+static void on_rcpt(struct smtpd *s)
+{
+	s->rcpts++;
+}
+
+static void on_data(struct smtpd *s)
+{
+	smtpd_data_begin(s);
+}
+
+static void on_end(struct smtpd *s)
+{
+	s->commands = 0;
+}
+
+/* -- reading lines ------------------------------------------------------------------------ */
+
+/* Where CRLF begins in s, or -1.  A bare LF ends nothing. */
+static ptrdiff_t find_crlf(struct str s)
+{
+	const char *lf = s.n ? memchr(s.at, '\n', s.n) : NULL;
+
+	while (lf) {
+		if (lf > s.at && lf[-1] == '\r')
+			return lf - s.at - 1;
+		lf = memchr(lf + 1, '\n', (size_t)(s.at + s.n - lf - 1));
+	}
+	return -1;
+}
+
+/* The rest of an overlong line; true when its end has come.  A CR at the end is kept: it may be
+ * half of a CRLF. */
+static bool skip_line(struct smtpd *s, struct str in)
+{
+	ptrdiff_t end = find_crlf(in);
+
+	if (end >= 0)
+		s->used = (size_t)end + 2;
+	else
+		buf_consume(&s->in, in.n - (in.n && in.at[in.n - 1] == '\r'));
+	s->skipping = end < 0;
+	return end >= 0;
+}
+
+enum line { LINE_NONE, LINE_HERE, LINE_TOO_LONG };
+
+static enum line read_line(struct smtpd *s, struct str *ret)
+{
+	struct str in = buf_str(&s->in);
+
+	if (!s->skipping) {
+		size_t most = in.n < s->limits.max_line ? in.n : s->limits.max_line;
+		ptrdiff_t end = find_crlf((struct str){ in.at, most });
+
+		if (end >= 0) {
+			s->used = (size_t)end + 2;
+			*ret = (struct str){ in.at, (size_t)end };
+			return LINE_HERE;
+		}
+		if (in.n < s->limits.max_line)
+			return LINE_NONE;
+	}
+	return skip_line(s, in) ? LINE_TOO_LONG : LINE_NONE;
+}
+
+static bool has_line_end_or_nul(struct str line)
+{
+	return memchr(line.at, '\0', line.n) || memchr(line.at, '\r', line.n) ||
+	       memchr(line.at, '\n', line.n);
+}
+
+/* -- running a command -------------------------------------------------------------------- */
+
+/* The row that counts; *ret_misplaced when its reply says that it may not come now. */
+static const struct verb *find_verb(const struct smtpd *s, struct str name, bool *ret_misplaced)
+{
+	const struct verb *first = NULL;
+
+	*ret_misplaced = false;
+	for (size_t i = 0; i < COUNT(verbs); i++) {
+		if (!str_ieq(name, str_of(verbs[i].name)))
+			continue;
+		if (verbs[i].allowed & s->state)
+			return &verbs[i];
+		if (!first)
+			first = &verbs[i];
+	}
+	*ret_misplaced = first;
+	return first;
+}
+
+/* What is to be said at once to this line; NULL when *r asks the caller. */
+static const struct reply *run_verb(struct smtpd *s, struct str line, struct smtpd_request *r)
+{
+	const struct reply *refusal;
+	const struct verb *v;
+	struct str name, args;
+	bool misplaced;
+
+	str_cut(str_trim(line), ' ', &name, &args);
+	v = find_verb(s, name, &misplaced);
+	if (!v)
+		return reply_get(REPLY_BAD_COMMAND);
+	if (misplaced)
+		return reply_get(v->reply);
+	refusal = v->arguments(s, str_trim(args), r);
+	if (refusal)
+		return refusal;
+	if (v->asks == WANT_INPUT) {
+		if (v->granted)
+			s->state = v->granted;
+		return reply_get(v->reply);
+	}
+	s->asked = v;
+	r->want = v->asks;
+	return NULL;
+}
+
+static const struct reply *run_line(struct smtpd *s, enum line kind, struct str line,
+				    struct smtpd_request *r)
+{
+	if (++s->commands > s->limits.max_commands)
+		return reply_get(REPLY_TOO_MANY_COMMANDS);
+	if (kind == LINE_TOO_LONG)
+		return reply_get(REPLY_LINE_TOO_LONG);
+	if (has_line_end_or_nul(line))
+		return reply_get(REPLY_BAD_LINE_END);
+	return run_verb(s, line, r);
+}
+
+/* What the last request pointed into is used up now. */
+static void forget_used(struct smtpd *s)
+{
+	buf_consume(&s->in, s->used);
+	s->used = 0;
+	if (s->state == CLOSED)
+		buf_clear(&s->in);
+}
+
+/* Nothing to do until more comes: an idle session keeps no buffers. */
+static struct smtpd_request wait_for_input(struct smtpd *s)
+{
+	if (s->state != DATA && !buf_len(&s->in))
+		buf_done(&s->in);
+	if (!buf_len(&s->out))
+		buf_done(&s->out);
+	return (struct smtpd_request){ .want = WANT_INPUT };
+}
+
+/* -- the interface ------------------------------------------------------------------------ */
+
+struct smtpd *smtpd_new(const char *hostname, const struct smtpd_limits *limits)
+{
+	struct smtpd *s = mem_alloc(sizeof(*s));
+	char *greeting = mem_printf("%s ESMTP mxkeep", hostname);
+
+	s->hostname = hostname;
+	s->limits = *limits;
+	s->state = START;
+	buf_init(&s->in, SMTPD_INPUT_MAX);
+	buf_init(&s->out, SMTPD_OUTPUT_MAX);
+	say(s, &(struct reply){ 220, "", greeting });
+	free(greeting);
+	return s;
+}
+
+void smtpd_free(struct smtpd *s)
+{
+	if (!s)
+		return;
+	buf_done(&s->in);
+	buf_done(&s->out);
+	free(s);
+}
+
+bool smtpd_feed(struct smtpd *s, struct str bytes)
+{
+	forget_used(s);
+	return s->state == CLOSED || buf_add(&s->in, bytes);
+}
+
+bool smtpd_wants_input(const struct smtpd *s)
+{
+	size_t most = s->state == DATA ? SMTPD_INPUT_MAX / 2 : AHEAD_MAX + s->limits.max_line;
+
+	if (most > SMTPD_INPUT_MAX / 2)
+		most = SMTPD_INPUT_MAX / 2;
+	return s->state != CLOSED && buf_len(&s->in) - s->used < most &&
+	       buf_len(&s->out) < OUTPUT_HIGH;
+}
+
+struct smtpd_request smtpd_next(struct smtpd *s)
+{
+	struct smtpd_request r = { .want = WANT_INPUT };
+
+	for (;;) {
+		const struct reply *reply;
+		struct str line = STR_NONE;
+		enum line kind;
+
+		forget_used(s);
+		if (s->state == CLOSED)
+			return (struct smtpd_request){ .want = WANT_CLOSE };
+		if (s->asked)
+			return (struct smtpd_request){ .want = WANT_ANSWER };
+		if (buf_len(&s->out) >= OUTPUT_HIGH)
+			return r;
+		if (s->state == DATA) {
+			if (smtpd_data_next(s, &r)) {
+				s->asked = &content;
+				s->state = END;
+			}
+			return r;
+		}
+		kind = read_line(s, &line);
+		if (kind == LINE_NONE)
+			return wait_for_input(s);
+		r = (struct smtpd_request){ .want = WANT_INPUT };
+		reply = run_line(s, kind, line, &r);
+		if (!reply)
+			return r;
+		say_to_command(s, reply);
+	}
+}
+
+void smtpd_answer(struct smtpd *s, const struct reply *r)
+{
+	const struct verb *v = s->asked;
+	bool granted = reply_is_ok(r) || r->code == 354;
+
+	forget_used(s);
+	if (s->state == CLOSED) /* hung up meanwhile: a late answer is nobody's */
+		return;
+	assert(v);
+	assert((v->granted == DATA) == (r->code == 354) || !granted);
+	s->asked = NULL;
+	s->state = granted ? v->granted : v->refused;
+	if (granted && v->on_granted)
+		v->on_granted(s);
+	if (v == &content)
+		say(s, r);
+	else if (!granted || v->asks != WANT_HELO)
+		say_to_command(s, r);
+}
+
+void smtpd_hangup(struct smtpd *s, const struct reply *r)
+{
+	if (s->state == CLOSED)
+		return;
+	s->asked = NULL;
+	say(s, r);
+	s->state = CLOSED;
+}
+
+struct buf *smtpd_output(struct smtpd *s)
+{
+	return &s->out;
+}
+
+bool smtpd_in_data(const struct smtpd *s)
+{
+	return s->state == DATA;
+}
+
+bool smtpd_is_idle(const struct smtpd *s)
+{
+	return s->state & (START | READY) && !s->asked;
+}
+
+const char *smtpd_state_name(const struct smtpd *s)
+{
+	switch (s->state) {
+	case START:
+		return "greeted";
+	case READY:
+		return "ready";
+	case MAIL:
+		return "mail";
+	case RCPT:
+		return "rcpt";
+	case DATA:
+		return "data";
+	case END:
+		return "end";
+	case CLOSED:
+		return "closed";
+	}
+	return "?";
+}

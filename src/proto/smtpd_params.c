@@ -1,0 +1,175 @@
+/* smtpd_params: what stands behind a verb: names, paths and the parameters of MAIL and RCPT
+ * (RFC 5321 §4.1.2; SIZE: RFC 1870; BODY: RFC 6152).
+ *
+ * A parameter is one row of a table.  An unknown one is refused with 555, never ignored: the
+ * client believes what it was not refused.
+ *
+ * Lenient in one thing only: blanks between the colon and the path, which much software writes
+ * and which cannot be misread.
+ * SPDX-License-Identifier: ISC */
+#include "proto/smtpd_private.h"
+
+#define HELO_MAX 255
+#define SIZE_DIGITS_MAX 20 /* RFC 1870 §3 */
+
+struct param {
+	const char *keyword;
+	bool needs_value;
+	/* NULL when the value is fine, else the refusal. */
+	const struct reply *(*parse)(struct smtpd *s, struct str value, struct smtpd_request *r);
+};
+
+static bool is_digits(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.at[i] < '0' || s.at[i] > '9')
+			return false;
+	return s.n > 0;
+}
+
+static const struct reply *parse_size(struct smtpd *s, struct str value, struct smtpd_request *r)
+{
+	if (!is_digits(value) || value.n > SIZE_DIGITS_MAX)
+		return reply_get(REPLY_BAD_PARAM);
+	if (!str_to_u64(value, s->limits.max_size, &r->size))
+		return reply_get(REPLY_TOO_BIG);
+	return NULL;
+}
+
+static const struct reply *parse_body(struct smtpd *s, struct str value, struct smtpd_request *r)
+{
+	(void)s;
+	r->body_8bit = str_ieq(value, STR("8BITMIME"));
+	if (r->body_8bit || str_ieq(value, STR("7BIT")))
+		return NULL;
+	return reply_get(REPLY_BAD_PARAM);
+}
+
+static const struct param mail_params[] = {
+	/* keyword  needs value  parse */
+	{ "SIZE",   true,        parse_size }, /* RFC 1870 */
+	{ "BODY",   true,        parse_body }, /* RFC 6152 */
+	{ NULL,     false,       NULL       },
+};
+
+static const struct param rcpt_params[] = {
+	{ NULL,     false,       NULL       },
+};
+
+/* esmtp-value: printable ASCII without blank and "=" (RFC 5321 §4.1.2). */
+static bool is_value(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.at[i] <= ' ' || s.at[i] >= 0x7f || s.at[i] == '=')
+			return false;
+	return s.n > 0;
+}
+
+static const struct reply *parse_param(struct smtpd *s, const struct param *p, struct str word,
+				       struct smtpd_request *r, unsigned *seen, unsigned bit)
+{
+	struct str keyword, value;
+	bool has_value = str_cut(word, '=', &keyword, &value);
+
+	for (; p->keyword; p++, bit <<= 1) {
+		if (!str_ieq(keyword, str_of(p->keyword)))
+			continue;
+		if (*seen & bit || has_value != p->needs_value || (has_value && !is_value(value)))
+			return reply_get(REPLY_BAD_PARAM);
+		*seen |= bit;
+		return p->parse(s, value, r);
+	}
+	return reply_get(REPLY_UNKNOWN_PARAM);
+}
+
+static const struct reply *parse_params(struct smtpd *s, const struct param *table,
+					struct str args, struct smtpd_request *r)
+{
+	unsigned seen = 0;
+
+	while (args.n) {
+		const struct reply *refusal;
+		struct str word;
+
+		str_cut(args, ' ', &word, &args);
+		if (!word.n)
+			continue;
+		refusal = parse_param(s, table, word, r, &seen, 1);
+		if (refusal)
+			return refusal;
+	}
+	return NULL;
+}
+
+/* PREFIX, path, parameters. */
+static const struct reply *parse_path(struct smtpd *s, struct str args, struct str prefix,
+				      enum path_kind kind, struct smtpd_request *r)
+{
+	const struct reply *bad =
+		reply_get(kind == PATH_REVERSE ? REPLY_BAD_SENDER : REPLY_BAD_RCPT);
+	size_t used;
+
+	if (!str_istarts(args, prefix))
+		return bad;
+	args = str_trim(str_from(args, prefix.n));
+	switch (path_parse(args, kind, &r->path, &used)) {
+	case PATH_BAD:
+		return bad;
+	case PATH_UTF8:
+		return reply_get(REPLY_ADDRESS_UTF8);
+	case PATH_OK:
+		break;
+	}
+	args = str_from(args, used);
+	if (args.n && args.at[0] != ' ')
+		return bad;
+	return parse_params(s, kind == PATH_REVERSE ? mail_params : rcpt_params, args, r);
+}
+
+const struct reply *smtpd_args_mail(struct smtpd *s, struct str args, struct smtpd_request *r)
+{
+	return parse_path(s, args, STR("FROM:"), PATH_REVERSE, r);
+}
+
+const struct reply *smtpd_args_rcpt(struct smtpd *s, struct str args, struct smtpd_request *r)
+{
+	if (s->rcpts >= s->limits.max_rcpts)
+		return reply_get(REPLY_TOO_MANY_RCPTS);
+	return parse_path(s, args, STR("TO:"), PATH_FORWARD, r);
+}
+
+/* Any printable name is taken here; whether it is a good one is the policy's question. */
+const struct reply *smtpd_args_helo(struct smtpd *s, struct str args, struct smtpd_request *r)
+{
+	if (!args.n || args.n > HELO_MAX)
+		return reply_get(REPLY_BAD_HELO);
+	for (size_t i = 0; i < args.n; i++)
+		if (args.at[i] < ' ' || args.at[i] >= 0x7f)
+			return reply_get(REPLY_BAD_HELO);
+	s->extended = false;
+	r->helo = args;
+	return NULL;
+}
+
+const struct reply *smtpd_args_ehlo(struct smtpd *s, struct str args, struct smtpd_request *r)
+{
+	const struct reply *refusal = smtpd_args_helo(s, args, r);
+
+	s->extended = r->esmtp = !refusal;
+	return refusal;
+}
+
+const struct reply *smtpd_args_none(struct smtpd *s, struct str args, struct smtpd_request *r)
+{
+	(void)s;
+	(void)r;
+	return args.n ? reply_get(REPLY_NO_ARGUMENT) : NULL;
+}
+
+const struct reply *smtpd_args_any(struct smtpd *s, struct str args, struct smtpd_request *r)
+{
+	(void)s;
+	(void)args;
+	(void)r;
+	return NULL;
+}

@@ -1,0 +1,61 @@
+/* smtpd_private.h: the engine's body, shared by smtpd.c (order of commands), smtpd_params.c (what
+ * stands behind a verb) and smtpd_data.c (content), and by nobody else.
+ * SPDX-License-Identifier: ISC */
+#ifndef PROTO_SMTPD_PRIVATE_H
+#define PROTO_SMTPD_PRIVATE_H
+
+#include "proto/smtpd.h"
+
+/* One bit a state, so that a verb's "allowed in" is a mask. */
+enum state {
+	START = 1,   /* greeted, no HELO yet */
+	READY = 2,   /* between mails */
+	MAIL = 4,    /* a sender, no recipient */
+	RCPT = 8,    /* at least one recipient */
+	DATA = 16,   /* 354 said, content flows */
+	END = 32,    /* content is complete, its answer is not */
+	CLOSED = 64, /* nothing is read any more */
+};
+
+/* A row of the verb table, see smtpd.c. */
+struct verb {
+	const char *name;
+	unsigned allowed; /* states */
+	enum smtpd_want asks;  /* WANT_INPUT: asks nobody, says `reply` */
+	/* NULL when the arguments are fine and stand in *r, else the refusal. */
+	const struct reply *(*arguments)(struct smtpd *s, struct str args, struct smtpd_request *r);
+	enum state granted; /* state behind 2xx or 354 */
+	enum state refused; /* state behind any other answer */
+	void (*on_granted)(struct smtpd *s);
+	enum reply_id reply; /* said when misplaced, or always when it asks nobody */
+};
+
+struct smtpd {
+	const char *hostname;
+	struct smtpd_limits limits;
+	struct buf in, out;
+	size_t used;              /* bytes at the front of `in` that the last request pointed into */
+	const struct verb *asked; /* the row that waits for its answer */
+	uint64_t size;            /* of the content so far */
+	const struct reply *refuse; /* the first thing wrong with the content */
+	enum state state;
+	unsigned rcpts, errors, commands;
+	bool extended;   /* EHLO rather than HELO */
+	bool skipping;   /* inside an overlong command line */
+	bool line_start; /* content: the next byte begins a line */
+};
+
+/* Arguments of each verb; no reply yet means they are right. */
+const struct reply *smtpd_args_none(struct smtpd *s, struct str args, struct smtpd_request *r);
+const struct reply *smtpd_args_any(struct smtpd *s, struct str args, struct smtpd_request *r);
+const struct reply *smtpd_args_helo(struct smtpd *s, struct str args, struct smtpd_request *r);
+const struct reply *smtpd_args_ehlo(struct smtpd *s, struct str args, struct smtpd_request *r);
+const struct reply *smtpd_args_mail(struct smtpd *s, struct str args, struct smtpd_request *r);
+const struct reply *smtpd_args_rcpt(struct smtpd *s, struct str args, struct smtpd_request *r);
+
+/* Content begins with the next byte. */
+void smtpd_data_begin(struct smtpd *s);
+/* The next span, the end, or WANT_INPUT; s->used covers what r points into.  True at the end. */
+bool smtpd_data_next(struct smtpd *s, struct smtpd_request *r);
+
+#endif
