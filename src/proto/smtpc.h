@@ -33,8 +33,8 @@
 
 /* A server's answer: as it came, lines joined by blanks, quoted for print by whoever shows it. */
 struct smtpc_reply {
-	short code;       /* 0: none came (broken) */
-	char enhanced[12]; /* "5.1.1", or "" */
+	short code;                /* 0: none came (broken) */
+	char enhanced[12];         /* "5.1.1", or "" */
 	char text[SMTPC_TEXT_MAX]; /* "550 5.1.1 no such user" */
 };
 
@@ -60,7 +60,7 @@ struct smtpc_mail {
 
 struct smtpc;
 
-/* helo must outlive the engine. */
+/* helo must outlive the engine.  Nothing is written before the greeting came. */
 struct smtpc *smtpc_new(const char *helo);
 void smtpc_free(struct smtpc *c); /* NULL is accepted */
 /* False: more came than any reply may have; close. */
@@ -68,22 +68,31 @@ bool smtpc_feed(struct smtpc *c, struct str bytes) MUST_CHECK;
 enum smtpc_event smtpc_next(struct smtpc *c);
 /* In READY only.  1..1000 recipients. */
 void smtpc_send(struct smtpc *c, const struct smtpc_mail *m);
-/* In BODY only.  Content with CRLF line ends; dots are stuffed here, across calls too.  False when
- * the output is at SMTPC_OUTPUT_MAX: write some first and give the same bytes again. */
+/* In BODY only (harmless in BROKEN).  Content with CRLF line ends, at most half of SMTPC_OUTPUT_MAX
+ * at once; dots are stuffed here, across calls too.  False when the output is at SMTPC_OUTPUT_MAX:
+ * write some first and give the same bytes again. */
 bool smtpc_body(struct smtpc *c, struct str bytes) MUST_CHECK;
-/* In BODY only.  Adds CRLF when the content did not end in one, and the dot. */
+/* In BODY only (harmless in BROKEN).  Adds CRLF when the content did not end in one, and the dot.
+ */
 void smtpc_body_end(struct smtpc *c);
 /* In READY: QUIT.  At any other time: nothing polite can be said, close the socket. */
 void smtpc_quit(struct smtpc *c);
+/* The connection ended or was too slow: BROKEN, with why in the caller's words.  Then results can
+ * be read as after any other break. */
+void smtpc_lost(struct smtpc *c, const char *why);
 struct buf *smtpc_output(struct smtpc *c);
 enum smtpc_phase smtpc_phase(const struct smtpc *c);
+/* The state's name for logs: "greet", "rcpt", "dot". */
+const char *smtpc_state_name(const struct smtpc *c);
 /* The answer for recipient i of the last mail, valid from DONE or BROKEN until the next send: the
  * reply to the dot when its RCPT was taken; else that of RCPT, DATA or MAIL which failed; code 0
- * when the dialogue broke before.  A reply that came with the break itself (421) is the text. */
+ * when the dialogue broke before.  A reply that came with the break itself (421) is the text.  A
+ * refusal that comes while content is still being written stands as the answer, and breaks. */
 const struct smtpc_reply *smtpc_result(const struct smtpc *c, size_t i);
 /* After BROKEN: why, in words of ours or the server's last reply. */
 const struct smtpc_reply *smtpc_why(const struct smtpc *c);
-/* After BROKEN: true once the dot was written, so the outcome is unknown (RFC 1047). */
+/* After BROKEN: true when the dot was put out and never answered, so the outcome is unknown (RFC
+ * 1047). */
 bool smtpc_dot_sent(const struct smtpc *c);
 /* What EHLO told, after READY. */
 struct smtpc_caps {

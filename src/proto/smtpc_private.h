@@ -1,0 +1,90 @@
+/* smtpc_private.h: what the three files of the client's engine share: smtpc.c (the dialogue),
+ * smtpc_body.c (the content) and smtpc_reply.c (reading a reply).
+ *
+ * A reply is hostile input.  It is read line by line, so that no more than one line is held
+ * unread, and what is kept of it has a bound of its own.
+ * SPDX-License-Identifier: ISC */
+#ifndef PROTO_SMTPC_PRIVATE_H
+#define PROTO_SMTPC_PRIVATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/attr.h"
+#include "base/buf.h"
+#include "base/str.h"
+#include "proto/smtpc.h"
+
+#define SMTPC_GREETING_MAX 160
+
+/* A reply of which some lines may be missing yet; zeroed is a new one. */
+struct smtpc_reading {
+	struct smtpc_reply reply;
+	size_t text_n;
+	unsigned lines;
+};
+
+enum state {
+	GREET,
+	EHLO,
+	HELO,
+	IDLE,
+	RSET,
+	MAIL,
+	RCPT,
+	DATA,
+	BODY,
+	DOT,
+	DONE,
+	QUIT,
+	CLOSED,
+	BROKEN,
+};
+
+struct place {
+	enum state state;
+	size_t rcpt; /* which one, in RCPT */
+};
+
+/* Where the content is, for dots and the last CRLF. */
+enum content { LINE_START, IN_LINE, AFTER_CR };
+
+struct smtpc {
+	const char *helo;
+	struct buf in, out;
+	struct smtpc_reading reading;
+	struct place ask, await; /* see smtpc.c */
+	size_t outstanding;      /* answers owed to us */
+	struct smtpc_caps caps;
+	char greeting[SMTPC_GREETING_MAX];
+	struct smtpc_reply why;
+
+	/* of one mail */
+	struct smtpc_mail mail;
+	struct smtpc_reply **refused; /* a recipient's own refusal, or NULL: it shares final */
+	size_t rcpt_count;            /* of refused */
+	size_t taken;                 /* recipients with 2xx */
+	struct smtpc_reply final;
+	bool decided;   /* final is the answer */
+	bool giving_up; /* see smtpc.c */
+	bool open;      /* the server may hold an open transaction */
+	bool dot_sent;  /* and not answered */
+	enum content content;
+};
+
+#define SMTPC_EARLY "server answered before it was asked"
+#define SMTPC_FULL  "output is full"
+
+/* BROKEN from now on, why in words of ours. */
+void smtpc_break(struct smtpc *c, const char *why);
+/* Bytes are there although no answer is due. */
+bool smtpc_is_early(const struct smtpc *c);
+
+/* Takes lines from the input, learning what EHLO's answer tells, until a reply is complete; false
+ * when it is not yet, or it broke the dialogue. */
+bool smtpc_reply_read(struct smtpc *c, struct smtpc_reply *ret) MUST_CHECK;
+/* A reply in words of ours; text is cut at the bound. */
+void smtpc_reply_own(struct smtpc_reply *ret, short code, const char *enhanced, const char *fmt,
+		     ...) PRINTF(4, 5);
+
+#endif
