@@ -1,0 +1,216 @@
+/* dsn: the report to a sender that mail did not get through (RFC 3464 in RFC 6522's envelope).
+ *
+ * Three parts: words for people, fields for programs, and the headers of the original so that both
+ * can tell which mail it was.  All text from outside is squeezed into printable ASCII: a report
+ * must pass any server, and must not carry what a server said or a stranger wrote as anything but
+ * text.
+ *
+ * Not done: the original's body, which would make us a carrier of somebody else's spam; a part in
+ * the reader's language; folding of long fields (every line is cut far below 998 octets instead).
+ * SPDX-License-Identifier: ISC */
+#include "proto/dsn.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+#define HEADERS_MAX  (64 * 1024) /* bytes of the original's header section */
+#define LINE_MAX_OUT 900 /* octets of a line that came from outside (RFC 5321 §4.5.3.1.6) */
+#define BOUNDARY_MAX 64
+
+/* What is being written; ok turns false for good when out is full. */
+struct report {
+	struct buf *out;
+	bool ok;
+	const struct dsn *dsn;
+	char boundary[BOUNDARY_MAX];
+};
+
+static void say(struct report *r, const char *text)
+{
+	r->ok = r->ok && buf_add(r->out, str_of(text));
+}
+
+/* Text from outside: one line, printable ASCII, no longer than a line may be. */
+static void quote(struct report *r, struct str s)
+{
+	size_t n = s.n < LINE_MAX_OUT ? s.n : LINE_MAX_OUT;
+	char *to = r->ok ? buf_reserve(r->out, n) : NULL;
+
+	if (!to) {
+		r->ok = false;
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		to[i] = (s.at[i] >= ' ' && s.at[i] <= '~') || s.at[i] == '\t' ? s.at[i] : '?';
+	buf_added(r->out, n);
+}
+
+static void say_date(struct report *r, const char *name, int64_t wall_ms)
+{
+	char date[CLOCK_DATE_MAX];
+
+	say(r, name);
+	say(r, clock_rfc5322(wall_ms, date));
+	say(r, "\r\n");
+}
+
+static void field(struct report *r, const char *name, struct str value)
+{
+	say(r, name);
+	quote(r, value);
+	say(r, "\r\n");
+}
+
+/* The header section without the empty line behind it; when it was cut, up to its last whole line.
+ */
+static struct str header_section(struct str headers)
+{
+	struct str s = { headers.at, headers.n < HEADERS_MAX ? headers.n : HEADERS_MAX };
+	const char *end = s.n ? memmem(s.at, s.n, "\r\n\r\n", 4) : NULL;
+
+	if (str_starts(s, STR("\r\n")))
+		return STR_NONE;
+	if (end)
+		return (struct str){ s.at, (size_t)(end - s.at) + 2 };
+
+	ptrdiff_t last = str_rfind(s, '\n');
+
+	return (struct str){ s.at, (size_t)(last + 1) };
+}
+
+/* A boundary that no line of the original's headers can be taken for. */
+static void choose_boundary(struct report *r, struct str headers)
+{
+	char id[ID_TEXT_MAX];
+	struct str b;
+	unsigned n = 0;
+
+	do {
+		snprintf(r->boundary, sizeof(r->boundary), "=_report_%s_%u",
+			 id_text(r->dsn->id, id), n++);
+		b = str_of(r->boundary);
+	} while (headers.n >= b.n && memmem(headers.at, headers.n, b.at, b.n));
+}
+
+static void begin_part(struct report *r, const char *type)
+{
+	say(r, "\r\n--");
+	say(r, r->boundary);
+	say(r, "\r\nContent-Type: ");
+	say(r, type);
+	say(r, "\r\n\r\n");
+}
+
+static void write_head(struct report *r)
+{
+	const struct dsn *d = r->dsn;
+	char id[ID_TEXT_MAX];
+
+	say_date(r, "Date: ", d->now_ms);
+	say(r, "From: Mail Delivery System <MAILER-DAEMON@");
+	say(r, d->hostname);
+	say(r, ">\r\nTo: <");
+	quote(r, d->to);
+	say(r, ">\r\nSubject: Undelivered mail, returned to its sender\r\nMessage-ID: <");
+	say(r, id_text(d->id, id));
+	say(r, "@");
+	say(r, d->hostname);
+	say(r, ">\r\nAuto-Submitted: auto-replied\r\n" /* RFC 3834 §5 */
+	       "MIME-Version: 1.0\r\n"
+	       "Content-Type: multipart/report; report-type=delivery-status;\r\n\tboundary=\"");
+	say(r, r->boundary);
+	say(r, "\"\r\n\r\nThis is a delivery report in MIME format.\r\n");
+}
+
+static void write_words(struct report *r)
+{
+	const struct dsn *d = r->dsn;
+	char id[ID_TEXT_MAX];
+
+	begin_part(r, "text/plain; charset=us-ascii");
+	say(r, "This is the mail system at ");
+	say(r, d->hostname);
+	say(r, ".\r\n\r\nYour message could not be delivered to:\r\n");
+	for (size_t i = 0; i < d->rcpt_count; i++) {
+		const struct dsn_rcpt *rcpt = &d->rcpts[i];
+
+		say(r, "\r\n  <");
+		quote(r, rcpt->address);
+		say(r, ">\r\n    ");
+		quote(r, str_of(rcpt->reason));
+		say(r, "\r\n");
+		if (rcpt->diagnostic.n > 0) {
+			say(r, "    The receiving server said:\r\n    ");
+			quote(r, rcpt->diagnostic);
+			say(r, "\r\n");
+		}
+	}
+	say(r, "\r\nNothing more will be tried for these recipients.  The message came in as\r\n");
+	say(r, id_text(d->original, id));
+	say_date(r, " on ", d->arrived_ms);
+	say(r, "and its headers are below; its content is not returned.\r\n");
+}
+
+/* "host:port" is told to the operator; the field names a host (RFC 3464 §2.3.5). */
+static struct str host_of(struct str remote)
+{
+	ptrdiff_t colon = str_rfind(remote, ':');
+	ptrdiff_t bracket = str_rfind(remote, ']');
+
+	return colon > bracket ? (struct str){ remote.at, (size_t)colon } : remote;
+}
+
+/* RFC 3464 §2.2 and §2.3 */
+static void write_fields(struct report *r)
+{
+	const struct dsn *d = r->dsn;
+
+	begin_part(r, "message/delivery-status");
+	field(r, "Reporting-MTA: dns; ", str_of(d->hostname));
+	say_date(r, "Arrival-Date: ", d->arrived_ms);
+	for (size_t i = 0; i < d->rcpt_count; i++) {
+		const struct dsn_rcpt *rcpt = &d->rcpts[i];
+
+		say(r, "\r\n");
+		field(r, "Final-Recipient: rfc822; ", rcpt->address);
+		say(r, "Action: failed\r\n");
+		field(r, "Status: ", str_of(rcpt->status));
+		if (rcpt->remote_mta.n > 0)
+			field(r, "Remote-MTA: dns; ", host_of(rcpt->remote_mta));
+		if (rcpt->diagnostic.n > 0)
+			field(r, "Diagnostic-Code: smtp; ", rcpt->diagnostic);
+		say_date(r, "Last-Attempt-Date: ", d->now_ms);
+	}
+}
+
+static void write_headers(struct report *r, struct str headers)
+{
+	struct str line;
+
+	begin_part(r, "text/rfc822-headers; charset=us-ascii");
+	while (headers.n > 0) {
+		str_cut(headers, '\n', &line, &headers);
+		if (line.n > 0 && line.at[line.n - 1] == '\r')
+			line.n--;
+		quote(r, line);
+		say(r, "\r\n");
+	}
+}
+
+bool dsn_write(struct buf *out, const struct dsn *d)
+{
+	struct report r = { .out = out, .ok = true, .dsn = d };
+	struct str headers = header_section(d->headers);
+
+	choose_boundary(&r, headers);
+	write_head(&r);
+	write_words(&r);
+	write_fields(&r);
+	write_headers(&r, headers);
+	say(&r, "\r\n--");
+	say(&r, r.boundary);
+	say(&r, "--\r\n");
+	return r.ok;
+}
