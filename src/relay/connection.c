@@ -1,0 +1,414 @@
+/* connection.c: see connection.h.
+ * SPDX-License-Identifier: ISC */
+#include "relay/connection.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "relay/settle.h"
+
+#define OUTPUT_HIGH (128 * 1024) /* give the engine no more body while so much is unsent */
+#define SLICE       (64 * 1024)  /* of a chunk, given at once */
+#define QUIT_MS     5000         /* for the answer to QUIT */
+
+static struct forward *forward_of(const struct connection *c)
+{
+	return c->dest->f;
+}
+
+/* -- the end ----------------------------------------------------------------------- */
+
+static void drop_body(struct connection *c)
+{
+	if (c->chunk)
+		job_free(&c->chunk->job);
+	if (c->job && c->job_here)
+		job_free(c->job);
+	else if (c->job)
+		c->job->owner = NULL;
+	c->chunk = NULL;
+	c->job = NULL;
+	c->job_here = false;
+}
+
+static void end_parcel(struct connection *c)
+{
+	drop_body(c);
+	free(c->rcpts);
+	c->rcpts = NULL;
+	c->parcel = NULL;
+	c->dest->in_flight--;
+}
+
+static void settle_and_end(struct connection *c, const char *why)
+{
+	struct parcel *p = c->parcel;
+
+	settle_parcel(p, c->dest, c->smtpc, why);
+	end_parcel(c);
+}
+
+/* Without outcome it stays queued and due: the next start begins with it. */
+static void hand_back(struct connection *c)
+{
+	struct parcel *p = c->parcel;
+
+	end_parcel(c);
+	parcel_free(p);
+}
+
+/* How it ended: well, by a fault of ours, or by one of the primary's, which must know of it. */
+enum blame { BLAME_NOBODY, BLAME_PRIMARY };
+
+static void connection_close(struct connection *c, enum blame blame, const char *words)
+{
+	struct destination *d = c->dest;
+	char *why = mem_str(str_of(words)); /* words may be the engine's */
+	bool was_ready = c->ready;
+
+	if (c->parcel && d->f->stopping && blame == BLAME_NOBODY)
+		hand_back(c);
+	else if (c->parcel)
+		settle_and_end(c, why);
+	resolve_cancel(c->resolve);
+	stream_close(c->stream);
+	smtpc_free(c->smtpc);
+	list_remove(&c->link);
+	d->connection_count--;
+	d->f->connections--;
+	if (!was_ready)
+		d->opening--;
+	free(c);
+	if (blame == BLAME_PRIMARY)
+		destination_trouble(d, was_ready, why);
+	else
+		destination_pump(d);
+	free(why);
+	forward_check_end(d->f);
+}
+
+/* What one event of the engine, or of the body, leads to. */
+enum step { STEP_ON, STEP_WAIT, STEP_QUIT, STEP_BROKEN, STEP_NO_BODY };
+
+/* -- the body ------------------------------------------------------------------------ */
+
+static void pump(struct connection *c);
+
+static void on_chunk(void *world UNUSED, struct job *job)
+{
+	struct connection *c = job->owner;
+
+	if (!c) {
+		job_free(job);
+		return;
+	}
+	c->job_here = true;
+	pump(c);
+}
+
+static void ask_chunk(struct connection *c)
+{
+	struct forward *f = forward_of(c);
+	struct job_chunk *chunk = job_new_chunk(port_inbox(f->jobs), on_chunk, c);
+
+	chunk->message = c->parcel->mail->id;
+	chunk->seq = c->next_seq++;
+	c->job = &chunk->job;
+	c->job_here = false;
+	store_put(f->d->store, c->job);
+}
+
+/* The chunk that has come becomes the one that is sent. */
+static enum step next_chunk(struct connection *c)
+{
+	if (!c->job_here)
+		return STEP_WAIT;
+
+	struct job_chunk *next = CONTAINER(c->job, struct job_chunk, job);
+
+	if (!next->job.ok || !next->found || !next->bytes.n ||
+	    c->sent + next->bytes.n > c->parcel->mail->size)
+		return STEP_NO_BODY;
+	if (c->chunk)
+		job_free(&c->chunk->job);
+	c->chunk = next;
+	c->chunk_sent = 0;
+	c->job = NULL;
+	c->job_here = false;
+	if (c->sent + next->bytes.n < c->parcel->mail->size)
+		ask_chunk(c);
+	return STEP_ON;
+}
+
+static enum step feed_body(struct connection *c)
+{
+	if (c->sent == c->parcel->mail->size) {
+		smtpc_body_end(c->smtpc);
+		return STEP_ON;
+	}
+	if (buf_len(smtpc_output(c->smtpc)) > OUTPUT_HIGH)
+		return STEP_WAIT;
+	if (!c->chunk || c->chunk_sent == c->chunk->bytes.n)
+		return next_chunk(c);
+
+	struct str slice = str_from(c->chunk->bytes, c->chunk_sent);
+
+	if (slice.n > SLICE)
+		slice.n = SLICE;
+	if (!smtpc_body(c->smtpc, slice))
+		return STEP_WAIT;
+	c->chunk_sent += slice.n;
+	c->sent += slice.n;
+	return STEP_ON;
+}
+
+/* feed_body would not wait for the store. */
+static bool body_is_here(const struct connection *c)
+{
+	return c->job_here || c->sent == c->parcel->mail->size ||
+	       (c->chunk && c->chunk_sent < c->chunk->bytes.n);
+}
+
+/* -- the dialogue ---------------------------------------------------------------------- */
+
+static int64_t timeout_of(const struct connection *c)
+{
+	const struct conf *conf = forward_of(c)->conf;
+
+	switch (smtpc_phase(c->smtpc)) {
+	case SMTPC_PHASE_GREETING:
+		return conf->forward.greeting_timeout_ms;
+	case SMTPC_PHASE_COMMAND:
+		return conf->forward.command_timeout_ms;
+	case SMTPC_PHASE_DATA:
+		return conf->forward.data_timeout_ms;
+	case SMTPC_PHASE_FINAL:
+		return conf->forward.final_timeout_ms;
+	case SMTPC_PHASE_IDLE:
+		break;
+	}
+	return conf->forward.idle_ms;
+}
+
+/* Takes the next parcel into dialogue; false: there is none. */
+static bool start_parcel(struct connection *c)
+{
+	struct parcel *p = destination_next(c->dest);
+
+	c->idle = !p;
+	if (!p)
+		return false;
+
+	const struct due_mail *mail = p->mail;
+
+	c->parcel = p;
+	c->dest->in_flight++;
+	c->sent = 0;
+	c->next_seq = 0;
+	c->rcpts = mem_alloc(mail->rcpt_count * sizeof(*c->rcpts));
+	for (size_t i = 0; i < mail->rcpt_count; i++)
+		c->rcpts[i] = mail->rcpts[i].address;
+	ask_chunk(c);
+	smtpc_send(c->smtpc, &(struct smtpc_mail){
+				     .sender = mail->sender,
+				     .rcpts = c->rcpts,
+				     .rcpt_count = mail->rcpt_count,
+				     .size = mail->size,
+				     .body_8bit = mail->body_8bit,
+			     });
+	return true;
+}
+
+static void is_ready(struct connection *c)
+{
+	if (c->ready)
+		return;
+	c->ready = true;
+	c->dest->opening--;
+	destination_is_ready(c->dest, smtpc_greeting(c->smtpc));
+	destination_grow(c->dest);
+}
+
+static void mail_done(struct connection *c)
+{
+	settle_and_end(c, NULL);
+	destination_mail_done(c->dest);
+	destination_grow(c->dest);
+}
+
+static enum step step(struct connection *c)
+{
+	switch (smtpc_next(c->smtpc)) {
+	case SMTPC_INPUT:
+		return STEP_WAIT;
+	case SMTPC_READY:
+		is_ready(c);
+		return start_parcel(c) ? STEP_ON : STEP_WAIT;
+	case SMTPC_BODY:
+		return feed_body(c);
+	case SMTPC_DONE:
+		mail_done(c);
+		return STEP_ON;
+	case SMTPC_CLOSED:
+		return STEP_QUIT;
+	case SMTPC_BROKEN:
+		break;
+	}
+	return STEP_BROKEN;
+}
+
+static void pump(struct connection *c)
+{
+	enum step next;
+
+	if (c->pumping || !c->smtpc)
+		return;
+	c->pumping = true;
+	do {
+		while ((next = step(c)) == STEP_ON)
+			;
+		/* When all is written the engine may take more of the body. */
+	} while (next == STEP_WAIT && stream_write(c->stream, smtpc_output(c->smtpc)) &&
+		 smtpc_next(c->smtpc) == SMTPC_BODY && body_is_here(c));
+	c->pumping = false;
+	switch (next) {
+	case STEP_QUIT:
+		connection_close(c, BLAME_NOBODY, "");
+		return;
+	case STEP_NO_BODY: /* deleted meanwhile, or the store cannot read it */
+		connection_close(c, BLAME_NOBODY, "our copy of the message could not be read");
+		return;
+	case STEP_BROKEN:
+		connection_close(c, BLAME_PRIMARY, smtpc_why(c->smtpc)->text);
+		return;
+	case STEP_ON:
+	case STEP_WAIT:
+		break;
+	}
+	stream_timeout(c->stream, timeout_of(c));
+}
+
+void connection_wake(struct connection *c)
+{
+	if (c->idle)
+		pump(c);
+}
+
+bool connection_is_ready(const struct connection *c)
+{
+	return c->ready;
+}
+
+/* -- events of the stream ---------------------------------------------------------------- */
+
+static void try_next_address(struct connection *c, const char *why);
+
+static void on_connected(void *owner, bool ok, const char *why)
+{
+	struct connection *c = owner;
+
+	if (!ok) {
+		try_next_address(c, why);
+		return;
+	}
+	c->smtpc = smtpc_new(forward_of(c)->d->hostname);
+	pump(c);
+}
+
+static void on_bytes(void *owner, struct str bytes)
+{
+	struct connection *c = owner;
+
+	if (!smtpc_feed(c->smtpc, bytes)) {
+		connection_close(c, BLAME_PRIMARY, "its replies are too long");
+		return;
+	}
+	pump(c);
+}
+
+static void on_writable(void *owner)
+{
+	pump(owner);
+}
+
+static void on_end(void *owner, const char *why)
+{
+	struct connection *c = owner;
+
+	if (c->idle) /* its right: we had nothing to say */
+		connection_close(c, BLAME_NOBODY, "");
+	else if (why)
+		connection_close(c, BLAME_PRIMARY, why);
+	else
+		connection_close(c, BLAME_PRIMARY, "it closed the connection");
+}
+
+static void on_timeout(void *owner)
+{
+	struct connection *c = owner;
+
+	if (!c->smtpc) {
+		try_next_address(c, "connection timed out");
+	} else if (c->idle) {
+		c->idle = false;
+		smtpc_quit(c->smtpc);
+		pump(c);
+		stream_timeout(c->stream, QUIT_MS);
+	} else {
+		connection_close(c, BLAME_PRIMARY, "timed out waiting for it");
+	}
+}
+
+static const struct stream_events events = {
+	.on_connected = on_connected,
+	.on_bytes = on_bytes,
+	.on_writable = on_writable,
+	.on_end = on_end,
+	.on_timeout = on_timeout,
+};
+
+/* -- the beginning -------------------------------------------------------------------------- */
+
+static void try_next_address(struct connection *c, const char *why)
+{
+	stream_close(c->stream);
+	c->stream = NULL;
+	if (c->address_at == c->address_count) {
+		connection_close(c, BLAME_PRIMARY, why);
+		return;
+	}
+	c->stream = stream_connect(forward_of(c)->loop, &c->addresses[c->address_at++], &events, c);
+	stream_timeout(c->stream, forward_of(c)->conf->forward.connect_timeout_ms);
+}
+
+static void on_resolved(void *owner, const struct address *addresses, size_t n, const char *why)
+{
+	struct connection *c = owner;
+
+	c->resolve = NULL;
+	c->address_count = n < COUNT(c->addresses) ? n : COUNT(c->addresses);
+	memcpy(c->addresses, addresses, c->address_count * sizeof(*addresses));
+	try_next_address(c, n ? "no address answers" : why);
+}
+
+void connection_open(struct destination *d)
+{
+	struct connection *c = mem_alloc(sizeof(*c));
+
+	c->dest = d;
+	d->connection_count++;
+	d->opening++;
+	d->f->connections++;
+	d->f->board_stale = true;
+	list_add_tail(&d->connections, &c->link);
+	c->resolve = resolve_start(d->f->loop, d->host, d->port, on_resolved, c);
+}
+
+void connection_stop(struct connection *c, bool now)
+{
+	if (now || !c->ready)
+		connection_close(c, BLAME_NOBODY, "we are stopping");
+	else if (c->idle)
+		on_timeout(c);
+}

@@ -1,0 +1,384 @@
+/* forward.c: see forward.h.  The thread, its ports and its timers.
+ * SPDX-License-Identifier: ISC */
+#include "relay/forward.h"
+
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "relay/connection.h"
+#include "relay/destination.h"
+#include "relay/queue.h"
+#include "relay/settle.h"
+#include "relay/thread.h"
+
+#define TICK_MS        1000  /* new settings are seen, the board is written */
+#define EXPIRE_MS      10000 /* how often expired mail is looked for */
+#define EXPIRE_SOON_MS 100   /* when there was more than one look takes */
+#define EXPIRE_RCPTS   500   /* recipients a look */
+
+struct order {
+	struct list link;
+	struct conf *reload; /* NULL: stop */
+};
+
+/* -- for the other files --------------------------------------------------------------- */
+
+bool forward_is_paused(const struct forward *f)
+{
+	return f->stopping || f->settling >= FORWARD_SETTLING_MAX || !list_is_empty(&f->unsettled);
+}
+
+static void for_each_destination(struct forward *f, void (*act)(struct destination *d))
+{
+	for (unsigned i = 0; i < FORWARD_BUCKETS; i++) {
+		struct list *next;
+
+		for (struct list *l = f->destinations[i].next; l != &f->destinations[i]; l = next) {
+			next = l->next;
+			act(LIST_ITEM(l, struct destination, hash_link));
+		}
+	}
+}
+
+static void for_each_queue(struct forward *f, void (*act)(struct queue *q))
+{
+	for (unsigned i = 0; i < FORWARD_BUCKETS; i++) {
+		struct list *next;
+
+		for (struct list *l = f->queues[i].next; l != &f->queues[i]; l = next) {
+			next = l->next;
+			act(LIST_ITEM(l, struct queue, hash_link));
+		}
+	}
+}
+
+void forward_settled(struct forward *f)
+{
+	/* Half of the room must be free, or every commit would start everything for one parcel. */
+	if (f->starved && !forward_is_paused(f) && f->settling <= FORWARD_SETTLING_MAX / 2) {
+		f->starved = false;
+		for_each_destination(f, destination_pump);
+	}
+	forward_check_end(f);
+}
+
+void forward_check_end(struct forward *f)
+{
+	if (f->stopping && !f->connections && !f->settling)
+		loop_stop(f->loop);
+}
+
+/* xorshift64*: chance enough to keep probes apart; nothing secret depends on it. */
+int64_t forward_jitter(struct forward *f, int64_t ms)
+{
+	f->dice ^= f->dice >> 12;
+	f->dice ^= f->dice << 25;
+	f->dice ^= f->dice >> 27;
+	return ms * 4 / 5 + (int64_t)((f->dice * 0x2545f4914f6cdd1du >> 33) %
+				      (uint64_t)(ms * 2 / 5 + 1));
+}
+
+/* -- ticks --------------------------------------------------------------------------------- */
+
+static void see_settings(struct forward *f)
+{
+	uint64_t version = atomic_load(&f->d->settings.version);
+
+	if (f->settings && version == f->settings_version)
+		return;
+	settings_unref(f->settings);
+	f->settings = settings_board_get(&f->d->settings);
+	f->settings_version = version;
+	for_each_queue(f, queue_route);
+}
+
+static void write_board(struct forward *f)
+{
+	struct board_primary *rows = NULL;
+	size_t n = 0, room = 0;
+
+	for (unsigned i = 0; i < FORWARD_BUCKETS; i++) {
+		for (LIST_EACH(l, &f->destinations[i])) {
+			const struct destination *d = LIST_ITEM(l, struct destination, hash_link);
+
+			if (n == room)
+				rows = mem_grow(rows, (room = room ? room * 2 : 8) * sizeof(*rows));
+			rows[n++] = (struct board_primary){
+				.host = d->host,
+				.port = d->port,
+				.state = d->state,
+				.since_ms = d->since_ms,
+				.next_probe_ms = d->next_probe_ms,
+				.connections = d->connection_count,
+				.in_flight = d->in_flight,
+				.why = d->why,
+				.greeting = d->greeting,
+			};
+		}
+	}
+	board_set_primaries(&f->d->board, rows, n);
+	free(rows);
+	f->board_stale = false;
+}
+
+static void on_tick(void *owner)
+{
+	struct forward *f = owner;
+
+	see_settings(f);
+	if (f->board_stale || f->connections)
+		write_board(f);
+	timer_set(f->tick, TICK_MS);
+}
+
+/* -- expiry --------------------------------------------------------------------------------- */
+
+static void on_expired(void *world, struct job *job)
+{
+	struct forward *f = world;
+	struct job_expired *expired = CONTAINER(job, struct job_expired, job);
+	size_t end;
+
+	for (size_t at = 0; job->ok && at < expired->rcpt_count; at = end) {
+		const struct expired_rcpt *first = &expired->rcpts[at];
+
+		for (end = at + 1; end < expired->rcpt_count; end++)
+			if (expired->rcpts[end].message != first->message ||
+			    expired->rcpts[end].domain != first->domain)
+				break;
+		/* Under way just now: its outcome decides; else the next look finds it. */
+		if (!parcel_is_flying(f, first->message, first->domain))
+			settle_expired(f, first, end - at);
+	}
+	timer_set(f->expire, job->ok && expired->rcpt_count >= EXPIRE_RCPTS ? EXPIRE_SOON_MS :
+									      EXPIRE_MS);
+	job_free(job);
+}
+
+static void on_expire_time(void *owner)
+{
+	struct forward *f = owner;
+	struct job_expired *job;
+
+	if (f->expiring) { /* the last round is not in the database yet: it would be found again */
+		timer_set(f->expire, EXPIRE_SOON_MS);
+		return;
+	}
+	job = job_new_expired(port_inbox(f->jobs), on_expired, NULL);
+	job->now_ms = clock_wall_ms();
+	job->limit = EXPIRE_RCPTS;
+	store_put(f->d->store, &job->job);
+}
+
+/* -- ports ------------------------------------------------------------------------------------ */
+
+static void on_jobs_done(void *owner, struct list *items)
+{
+	struct list *link;
+
+	while ((link = list_pop(items))) {
+		struct job *job = LIST_ITEM(link, struct job, link);
+
+		job->on_done(owner, job);
+	}
+}
+
+static void on_notes(void *owner, struct list *items)
+{
+	struct forward *f = owner;
+	struct list *link;
+
+	while ((link = list_pop(items))) {
+		struct store_note *note = LIST_ITEM(link, struct store_note, link);
+
+		see_settings(f);
+		queue_note(queue_get(f, note->domain), note->at_ms, note->by_hand);
+		free(note);
+	}
+}
+
+/* At start: which domains have mail. */
+static void on_waiting(void *world, struct job *job)
+{
+	struct forward *f = world;
+	const struct job_waiting *waiting = CONTAINER(job, struct job_waiting, job);
+
+	if (!job->ok)
+		log_say(f->d->log, LOG_ERROR, "queue_unreadable", F_CSTR("why", job->err.text));
+	for (size_t i = 0; job->ok && i < waiting->domain_count; i++)
+		queue_note(queue_get(f, waiting->domains[i].domain),
+			   waiting->domains[i].next_due_ms, false);
+	job_free(job);
+}
+
+/* -- stopping --------------------------------------------------------------------------------- */
+
+static void stop_connections(struct destination *d, bool now)
+{
+	struct list *next;
+
+	for (struct list *l = d->connections.next; l != &d->connections; l = next) {
+		next = l->next;
+		connection_stop(LIST_ITEM(l, struct connection, link), now);
+	}
+}
+
+static void stop_gently(struct destination *d)
+{
+	stop_connections(d, false);
+}
+
+static void stop_now(struct destination *d)
+{
+	stop_connections(d, true);
+}
+
+/* What the store cannot record now stays queued and will be sent again: said, not hidden. */
+static void on_grace_over(void *owner)
+{
+	struct forward *f = owner;
+
+	for_each_destination(f, stop_now);
+	if (f->settling)
+		log_say(f->d->log, LOG_ERROR, "outcomes_lost", F_INT("messages", f->settling));
+	loop_stop(f->loop);
+}
+
+static void stop(struct forward *f)
+{
+	f->stopping = true;
+	timer_set(f->grace, DAEMON_GRACE_MS);
+	for_each_destination(f, stop_gently);
+	forward_check_end(f);
+}
+
+static void on_orders(void *owner, struct list *items)
+{
+	struct forward *f = owner;
+	struct list *link;
+
+	while ((link = list_pop(items))) {
+		struct order *order = LIST_ITEM(link, struct order, link);
+
+		if (order->reload) {
+			conf_unref(f->conf);
+			f->conf = order->reload;
+			for_each_queue(f, queue_route);
+		} else if (!f->stopping) {
+			stop(f);
+		}
+		free(order);
+	}
+}
+
+static void give_order(struct forward *f, struct conf *reload)
+{
+	struct order *order = mem_alloc(sizeof(*order));
+
+	order->reload = reload;
+	inbox_put(port_inbox(f->control), &order->link);
+}
+
+void forward_reload(struct forward *f, struct conf *conf)
+{
+	give_order(f, conf_ref(conf));
+}
+
+void forward_stop(struct forward *f)
+{
+	give_order(f, NULL);
+}
+
+/* -- life ------------------------------------------------------------------------------------- */
+
+struct forward *forward_new(struct daemon *d, struct conf *conf)
+{
+	struct forward *f = mem_alloc(sizeof(*f));
+
+	f->d = d;
+	f->conf = conf_ref(conf);
+	f->loop = loop_new();
+	f->dice = (uint64_t)clock_mono_ms() * 2 + 1;
+	for (unsigned i = 0; i < FORWARD_BUCKETS; i++) {
+		list_init(&f->queues[i]);
+		list_init(&f->destinations[i]);
+		list_init(&f->flying[i]);
+	}
+	list_init(&f->unsettled);
+	f->jobs = port_open(f->loop, on_jobs_done, f);
+	f->notes = port_open(f->loop, on_notes, f);
+	f->control = port_open(f->loop, on_orders, f);
+	f->tick = timer_new(f->loop, on_tick, f);
+	f->grace = timer_new(f->loop, on_grace_over, f);
+	f->expire = timer_new(f->loop, on_expire_time, f);
+	f->resettle = timer_new(f->loop, settle_again, f);
+	return f;
+}
+
+struct inbox *forward_notes(struct forward *f)
+{
+	return port_inbox(f->notes);
+}
+
+static void *run(void *arg)
+{
+	struct forward *f = arg;
+
+	see_settings(f);
+	store_put(f->d->store, &job_new_waiting(port_inbox(f->jobs), on_waiting, NULL)->job);
+	timer_set(f->tick, TICK_MS);
+	timer_set(f->expire, EXPIRE_SOON_MS);
+	loop_run(f->loop);
+	return NULL;
+}
+
+void forward_start(struct forward *f)
+{
+	thread_start(&f->thread, run, f);
+}
+
+void forward_join(struct forward *f)
+{
+	pthread_join(f->thread, NULL);
+}
+
+static void drop_late(struct forward *f)
+{
+	struct list items;
+	struct list *link;
+
+	list_init(&items);
+	inbox_close(port_inbox(f->jobs));
+	inbox_take_all(port_inbox(f->jobs), &items);
+	list_move_all(&items, &f->unsettled);
+	while ((link = list_pop(&items)))
+		job_free(LIST_ITEM(link, struct job, link));
+	inbox_close(port_inbox(f->notes));
+	inbox_take_all(port_inbox(f->notes), &items);
+	while ((link = list_pop(&items)))
+		free(LIST_ITEM(link, struct store_note, link));
+}
+
+void forward_free(struct forward *f)
+{
+	struct list *link;
+
+	drop_late(f);
+	for (unsigned i = 0; i < FORWARD_BUCKETS; i++)
+		while ((link = list_pop(&f->flying[i])))
+			parcel_free(LIST_ITEM(link, struct parcel, flying_link));
+	for_each_queue(f, queue_free);
+	for_each_destination(f, destination_free);
+	timer_free(f->tick);
+	timer_free(f->grace);
+	timer_free(f->expire);
+	timer_free(f->resettle);
+	port_close(f->jobs);
+	port_close(f->notes);
+	port_close(f->control);
+	loop_free(f->loop);
+	settings_unref(f->settings);
+	conf_unref(f->conf);
+	free(f);
+}

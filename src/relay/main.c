@@ -1,0 +1,159 @@
+/* main.c: mxkeepd: options, and what must be done in order before mail can be served.
+ *
+ * Order of a start: read the file, bind (maybe as root), make the directories, give root up for
+ * good, lock the state directory, run.  It runs in the foreground and logs to stderr: the service
+ * manager does the rest better than we could.
+ * SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <getopt.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/conf.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "net/listen.h"
+#include "relay/daemon.h"
+#include "relay/privilege.h"
+#include "relay/worker.h"
+
+#define DEFAULT_CONF SYSCONFDIR "/mxkeep/mxkeep.conf"
+
+enum act { ACT_RUN, ACT_CHECK, ACT_DUMP, ACT_SAMPLE, ACT_MAN, ACT_VERSION, ACT_HELP };
+
+static const struct option options[] = {
+	{ "config", required_argument, NULL, 'c' },
+	{ "check", no_argument, NULL, ACT_CHECK },
+	{ "dump-config", no_argument, NULL, ACT_DUMP },
+	{ "sample-config", no_argument, NULL, ACT_SAMPLE },
+	{ "man-options", no_argument, NULL, ACT_MAN },
+	{ "version", no_argument, NULL, ACT_VERSION },
+	{ "help", no_argument, NULL, ACT_HELP },
+	{ NULL, 0, NULL, 0 },
+};
+
+static const char usage_text[] =
+	"usage: mxkeepd [-c FILE] [--check | --dump-config]\n"
+	"  -c, --config FILE  configuration file (default " DEFAULT_CONF ")\n"
+	"      --check        read the file, say what is wrong with it, and exit\n"
+	"      --dump-config  print all settings in force and exit\n"
+	"      --sample-config  print a commented sample file and exit\n"
+	"      --version      print the version and exit\n"
+	"      --help         this text\n"
+	"It runs in the foreground and logs to standard error.\n"
+	"Exit status: 0 ended in order, 1 refused or failed, 2 usage.\n";
+
+static int fail(const struct err *e)
+{
+	fprintf(stderr, "mxkeepd: %s\n", e->text);
+	return 1;
+}
+
+/* Sockets that systemd passed, or else those of smtp.listen. */
+static bool bind_all(const struct conf *conf, int fds[LISTENERS_MAX], unsigned *ret_n,
+		     struct err *e)
+{
+	unsigned n = 0;
+
+	if (!listen_inherited(&n, e))
+		return false;
+	if (n > LISTENERS_MAX || conf->smtp.listen.n > LISTENERS_MAX)
+		return err_set(e, ERR_INPUT, "more than %d listening sockets", LISTENERS_MAX);
+	for (unsigned i = 0; i < n; i++)
+		fds[i] = 3 + (int)i; /* sd_listen_fds(3): from fd 3 on */
+	for (size_t i = 0; !n && i < conf->smtp.listen.n; i++) {
+		if (!listen_open(conf->smtp.listen.items[i], &fds[i], e))
+			return false;
+	}
+	*ret_n = n ? n : (unsigned)conf->smtp.listen.n;
+	return true;
+}
+
+static int serve(struct conf *conf)
+{
+	int fds[LISTENERS_MAX], lock;
+	unsigned n = 0;
+	struct log *log;
+	struct err e;
+	bool ok;
+
+	umask(0077);
+	signal(SIGPIPE, SIG_IGN);
+	mallopt(M_ARENA_MAX, 2); /* an arena for each thread would cost memory and win nothing */
+	privilege_raise_files();
+	if (!bind_all(conf, fds, &n, &e) || !privilege_prepare_dirs(conf, &e) ||
+	    !privilege_drop(conf, &e) || !privilege_lock_state(conf, &lock, &e))
+		return fail(&e);
+	log = log_new(STDERR_FILENO, (enum log_format)conf->log.format,
+		      (enum log_level)conf->log.level, getenv("JOURNAL_STREAM") != NULL);
+	ok = daemon_run(conf, log, fds, n, &e);
+	if (ok)
+		log_say(log, LOG_INFO, "bye", F_INT("pid", getpid()));
+	log_free(log);
+	for (unsigned i = 0; i < n; i++)
+		close(fds[i]);
+	close(lock);
+	return ok ? 0 : fail(&e);
+}
+
+static int with_conf(enum act act, const char *path)
+{
+	struct conf *conf;
+	struct err e;
+	int status = 0;
+
+	if (!conf_load(path, &conf, &e))
+		return fail(&e);
+	if (act == ACT_RUN)
+		status = serve(conf);
+	else if (act == ACT_DUMP)
+		conf_dump(conf, stdout);
+	conf_unref(conf);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	const char *path = DEFAULT_CONF;
+	enum act act = ACT_RUN;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
+		if (c == '?') {
+			fputs(usage_text, stderr);
+			return 2;
+		}
+		if (c == 'c')
+			path = optarg;
+		else
+			act = (enum act)c;
+	}
+	if (optind < argc) {
+		fprintf(stderr, "mxkeepd: unexpected argument \"%s\"\n%s", argv[optind], usage_text);
+		return 2;
+	}
+	switch (act) {
+	case ACT_HELP:
+		fputs(usage_text, stdout);
+		return 0;
+	case ACT_VERSION:
+		puts("mxkeepd " PACKAGE_VERSION);
+		return 0;
+	case ACT_SAMPLE:
+		conf_sample(stdout);
+		return 0;
+	case ACT_MAN:
+		conf_man(stdout);
+		return 0;
+	case ACT_RUN:
+	case ACT_CHECK:
+	case ACT_DUMP:
+		break;
+	}
+	return with_conf(act, path);
+}

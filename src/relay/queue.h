@@ -1,0 +1,84 @@
+/* queue.h: one domain's waiting mail, as the forwarder sees it: two lanes into the database.
+ *
+ * The mail itself stays in the database; here are a window of fetched parcels and a cursor for each
+ * lane.  `backlog` holds what had gathered when the primary came up, oldest first; `live` what is
+ * due since.  They are served in turn, so live mail is not starved by a backlog of hours.
+ *
+ * A parcel is one message for one domain: from its fetching until its outcome is committed it is in
+ * forward.flying, and while it is there it is not fetched again.
+ * SPDX-License-Identifier: ISC */
+#ifndef RELAY_QUEUE_H
+#define RELAY_QUEUE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "db/store.h"
+#include "relay/forward.h"
+
+struct destination;
+
+/* Parcels of one fetch live in the fetch's arena; the last one frees it. */
+struct batch {
+	struct job_due *due;
+	unsigned refs;
+};
+
+struct parcel {
+	struct list link;        /* in a lane's window; or in none: with a connection, or settling */
+	struct list flying_link; /* in forward.flying */
+	struct queue *queue;
+	struct batch *batch;
+	const struct due_mail *mail;
+};
+
+enum lane_name { LANE_BACKLOG, LANE_LIVE, LANE_COUNT };
+
+struct lane {
+	struct queue *queue;
+	struct list window;
+	unsigned in_window;
+	int64_t after_ms; /* cursor: rows behind (after_ms, after_id) are not fetched yet */
+	msgid after_id;
+	int64_t upto_ms; /* the backlog's end; INT64_MAX for live */
+	bool dry;        /* nothing more to fetch, as far as we know */
+	bool again;      /* a note came while a fetch was under way: it may not have seen that mail */
+	bool fetching;
+};
+
+struct queue {
+	struct list hash_link; /* in forward.queues */
+	struct list link;      /* in destination.queues, while it may have something to give */
+	struct forward *f;
+	int64_t domain;
+	struct destination *dest; /* where its mail goes now; NULL: it has no route */
+	struct lane lanes[LANE_COUNT];
+	enum lane_name turn;
+	struct timer *timer; /* for the next row that becomes due */
+	int64_t due_ms;      /* when that is; 0: none known */
+};
+
+/* The domain's queue; made when there is none. */
+struct queue *queue_get(struct forward *f, int64_t domain);
+void queue_free(struct queue *q);
+/* The store says: mail is due at at_ms. */
+void queue_note(struct queue *q, int64_t at_ms, bool by_hand);
+/* Its primary has come up: all that is due by now is backlog. */
+void queue_begin_backlog(struct queue *q);
+/* Chooses the destination anew: the first of the domain's primaries that is not failing; when all
+ * are, the first. */
+void queue_route(struct queue *q);
+/* The next parcel to deliver, or NULL (more may be on its way from the store). */
+struct parcel *queue_next(struct queue *q);
+/* Parcels in the windows. */
+unsigned queue_ready(const struct queue *q);
+/* False when it surely has nothing to give until a note or its timer. */
+bool queue_is_active(const struct queue *q);
+
+/* The parcel is settled, or given up without an outcome: it may be fetched again. */
+void parcel_free(struct parcel *p);
+/* Is this message under way for this domain? */
+bool parcel_is_flying(struct forward *f, msgid id, int64_t domain);
+
+#endif
