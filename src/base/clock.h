@@ -1,5 +1,5 @@
-/* clock.h: milliseconds.  Engines, policy and store are given `now`; only relay, net and the store's
- * own thread ask the clock.
+/* clock.h: milliseconds.  Engines, policy and store are given `now`; only relay, net and the
+ * store's own thread ask the clock.
  * SPDX-License-Identifier: ISC */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H

@@ -1,6 +1,6 @@
 /* conf.h: what is in mxkeep.conf: only what is needed to start.  All else is rows in the database.
  *
- * One row an option (conf_options[] in conf.c): section, name, type, default, bounds, meaning.  The
+ * One row an option (conf_options.c): section, name, type, default, bounds, meaning.  The
  * parser's checks, --dump-config, the sample file and mxkeep.conf(5) come from the rows.  A loaded
  * conf is immutable; a reload makes a new one, and one that fails changes nothing.
  * SPDX-License-Identifier: ISC */
@@ -49,7 +49,8 @@ struct conf {
 		int64_t probe_first_ms, probe_max_ms;
 		int64_t connections; /* at most, to one primary */
 		int64_t connect_timeout_ms, greeting_timeout_ms, command_timeout_ms;
-		int64_t data_timeout_ms, final_timeout_ms; /* a block of data; the answer to the dot */
+		int64_t data_timeout_ms;  /* for a block of data to be taken */
+		int64_t final_timeout_ms; /* for the answer to the dot */
 		int64_t idle_ms;     /* an unused connection to a primary is kept so long */
 		char *bounces;       /* "none" or HOST:PORT */
 	} forward;
@@ -63,7 +64,8 @@ struct conf {
 	} log;
 };
 
-/* Reads and checks the file; an error names file:line.  The answer has one reference. */
+/* Reads and checks the file; an error names file:line.  The answer has one reference.  One thread
+ * at a time: libconfuse's scanner is not reentrant. */
 bool conf_load(const char *path, struct conf **ret, struct err *e) MUST_CHECK;
 /* All defaults, for tests and tools. */
 struct conf *conf_defaults(void);
@@ -80,7 +82,8 @@ void conf_man(FILE *out);
 const char *conf_needs_restart(const struct conf *old, const struct conf *fresh);
 
 /* Splits "HOST:PORT", "1.2.3.4:25", "[::1]:25"; port 1..65535; the host must be a literal or a
- * syntactically valid name.  host (254 bytes at least) gets it without brackets. */
+ * syntactically valid name.  host (254 bytes at least) gets it without brackets.  The error says
+ * what is wrong, not where. */
 bool conf_host_port(const char *text, char *host, size_t host_max, unsigned *port, struct err *e)
 	MUST_CHECK;
 

@@ -37,12 +37,12 @@ struct log {
 	_Atomic int level;
 	pthread_t writer;
 
-	pthread_mutex_t lock; /* for all below */
-	pthread_cond_t more;  /* the writer waits for lines, or for hurry */
-	pthread_cond_t less;  /* log_flush waits for the writer */
+	pthread_mutex_t lock;    /* for all below */
+	pthread_cond_t more;     /* the writer waits for lines, or for hurry */
+	pthread_cond_t less;     /* log_flush waits for the writer */
 	uint64_t added, written; /* bytes since the start; their difference is in the ring */
-	uint64_t lost;		 /* lines, not yet told */
-	bool writer_idle;	 /* waits without a timeout */
+	uint64_t lost;           /* lines, not yet told */
+	bool writer_idle;        /* waits without a timeout */
 	bool hurry;
 	bool closing;
 	bool broken; /* the last write failed */

@@ -1,6 +1,6 @@
 /* log.h: one line an event, as fields.
  *
- *	2026-08-22T10:03:11.120Z info accepted mail=0NQ2… client=192.0.2.9 from=<a@b.example> size=4096
+ *	2026-08-22T10:03:11.120Z info accepted mail=0NQ2… from=<a@b.example> size=4096
  *	{"time":"…","level":"info","event":"accepted","mail":"0NQ2…",…}
  *
  * The caller gives fields, never a ready line, so that both formats come from one call and no

@@ -67,11 +67,8 @@ static void text_has_13_characters_and_parses_back(void **state)
 		msgid id;
 		const char *text;
 	} rows[] = {
-		{ 0, "0000000000000" },
-		{ 1, "0000000000001" },
-		{ 31, "000000000000Z" },
-		{ 12345, "0000000000C1S" },
-		{ INT64_MAX, "7ZZZZZZZZZZZZ" },
+		{ 0, "0000000000000" },     { 1, "0000000000001" },         { 31, "000000000000Z" },
+		{ 12345, "0000000000C1S" }, { INT64_MAX, "7ZZZZZZZZZZZZ" },
 	};
 
 	(void)state;
@@ -111,7 +108,10 @@ static void typed_ids_may_be_lower_case_and_misread(void **state)
 		if (rows[i].wanted >= 0)
 			assert_true(id == rows[i].wanted);
 	}
-	assert_false(id_parse((struct str){ "000000\0" "000000", 13 }, &id));
+	assert_false(id_parse((struct str){ "000000\0"
+					    "000000",
+					    13 },
+			      &id));
 }
 
 enum { THREADS = 4, EACH = 20000 };

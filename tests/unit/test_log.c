@@ -130,16 +130,11 @@ static void values_from_outside_are_quoted(void **state)
 		struct str value;
 		const char *wanted;
 	} rows[] = {
-		{ { "plain", 5 }, "v=plain" },
-		{ { "a=b", 3 }, "v=a=b" },
-		{ { "a b", 3 }, "v=\"a b\"" },
-		{ { "a\"b", 3 }, "v=\"a\\\"b\"" },
-		{ { "a\nb", 3 }, "v=\"a\\x0ab\"" },
-		{ { "\x1b[2J", 4 }, "v=\"\\x1b[2J\"" },
-		{ { "a\0b", 3 }, "v=\"a\\x00b\"" },
-		{ { "\xc3\xa4", 2 }, "v=\"\\xc3\\xa4\"" },
-		{ { "\x7f", 1 }, "v=\"\\x7f\"" },
-		{ { "a\\b", 3 }, "v=\"a\\\\b\"" },
+		{ { "plain", 5 }, "v=plain" },      { { "a=b", 3 }, "v=a=b" },
+		{ { "a b", 3 }, "v=\"a b\"" },      { { "a\"b", 3 }, "v=\"a\\\"b\"" },
+		{ { "a\nb", 3 }, "v=\"a\\x0ab\"" }, { { "\x1b[2J", 4 }, "v=\"\\x1b[2J\"" },
+		{ { "a\0b", 3 }, "v=\"a\\x00b\"" }, { { "\xc3\xa4", 2 }, "v=\"\\xc3\\xa4\"" },
+		{ { "\x7f", 1 }, "v=\"\\x7f\"" },   { { "a\\b", 3 }, "v=\"a\\\\b\"" },
 		{ { NULL, 0 }, "v=\"\"" },
 	};
 	struct world w;
@@ -215,8 +210,8 @@ static void long_lines_are_cut_with_dots(void **state)
 					    str_eq(str_from(line, line.n - 4), STR("...>")) ||
 					    str_eq(str_from(line, line.n - 5), STR("...>\"")));
 			} else {
-				assert_true(str_eq(str_from(line, line.n - 12),
-						   STR(",\"cut\":true}")));
+				assert_true(
+					str_eq(str_from(line, line.n - 12), STR(",\"cut\":true}")));
 			}
 			teardown(&w);
 		}
@@ -247,7 +242,8 @@ static void a_stalled_reader_costs_counted_lines_and_no_time(void **state)
 	for (int i = 0; i < LINES; i++)
 		log_say(w.log, LOG_INFO, "e", F_STR("v", ((struct str){ big, sizeof(big) })));
 
-	/* Read until the account is complete; the last line comes when the ring has been emptied. */
+	/* Read until the account is complete; the last line comes when the ring has been emptied.
+	 */
 	assert_int_not_equal(fcntl(w.read_end, F_SETFL, 0), -1);
 	while (seen + lost < LINES) {
 		char *to = buf_reserve(&w.seen, 65536);

@@ -106,20 +106,13 @@ static void sizes_have_units_of_1024(void **state)
 		bool good;
 		uint64_t value;
 	} rows[] = {
-		{ "512", true, 512 },
-		{ "64k", true, 65536 },
-		{ "64K", true, 65536 },
-		{ "10M", true, 10485760 },
-		{ "1G", true, 1073741824 },
-		{ "2T", true, UINT64_C(2199023255552) },
-		{ "16777216T", false, 0 },
-		{ "16777215T", true, UINT64_C(16777215) << 40 },
-		{ "", false, 0 },
-		{ "M", false, 0 },
-		{ "10MB", false, 0 },
-		{ "10 M", false, 0 },
-		{ "1.5M", false, 0 },
-		{ "-1", false, 0 },
+		{ "512", true, 512 },       { "64k", true, 65536 },
+		{ "64K", true, 65536 },     { "10M", true, 10485760 },
+		{ "1G", true, 1073741824 }, { "2T", true, UINT64_C(2199023255552) },
+		{ "16777216T", false, 0 },  { "16777215T", true, UINT64_C(16777215) << 40 },
+		{ "", false, 0 },           { "M", false, 0 },
+		{ "10MB", false, 0 },       { "10 M", false, 0 },
+		{ "1.5M", false, 0 },       { "-1", false, 0 },
 	};
 
 	(void)state;

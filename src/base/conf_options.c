@@ -1,0 +1,294 @@
+/* conf_options: THE list of options, one row each.  To add one: add a field to struct conf and a
+ * row here; the parser's checks, --dump-config, the sample file and the man page follow.
+ *
+ * Values are text in the rows as they are in the file, so that a row reads like the manual.
+ * SPDX-License-Identifier: ISC */
+#include <stdio.h>
+#include <string.h>
+#include <sys/un.h>
+
+#include "base/conf_private.h"
+#include "base/log.h"
+
+static bool is_domain(const char *text, const char **wanted)
+{
+	*wanted = "a domain name";
+	return conf_is_domain(str_of(text));
+}
+
+static bool is_path(const char *text, const char **wanted)
+{
+	*wanted = "an absolute path";
+	return text[0] == '/';
+}
+
+static bool is_socket_path(const char *text, const char **wanted)
+{
+	*wanted = "an absolute path of at most 107 bytes";
+	return text[0] == '/' && strlen(text) < sizeof(((struct sockaddr_un *)0)->sun_path);
+}
+
+static bool is_database(const char *text, const char **wanted)
+{
+	*wanted = "\"sqlite\"";
+	return strcmp(text, "sqlite") == 0;
+}
+
+static bool is_user(const char *text, const char **wanted)
+{
+	*wanted = "the name of a user";
+	return text[0] != '\0' && str_find(str_of(text), ':') < 0;
+}
+
+static bool is_host_port(const char *text)
+{
+	char host[254];
+	unsigned port;
+	struct err e;
+
+	return conf_host_port(text, host, sizeof(host), &port, &e);
+}
+
+/* A name would make start-up depend on DNS, and may have many addresses. */
+static bool is_listener(const char *text, const char **wanted)
+{
+	struct str s = str_of(text), last = str_from(s, (size_t)(str_rfind(s, ':') + 1));
+	struct str host = { s.at, s.n - last.n };
+
+	*wanted = "ADDRESS:PORT or [IPV6-ADDRESS]:PORT, with a port from 1 to 65535";
+	host.n -= host.n > 0;
+	return is_host_port(text) && (host.at[0] == '[' || !conf_is_domain(host));
+}
+
+static bool is_bounce_relay(const char *text, const char **wanted)
+{
+	*wanted = "\"none\" or HOST:PORT, with a port from 1 to 65535";
+	return strcmp(text, "none") == 0 || is_host_port(text);
+}
+
+#define AT(field)      .offset = offsetof(struct conf, field)
+#define TOP(n)         .section = "", .name = n, .full = n
+#define IN(s, n)       .section = s, .name = n, .full = s "." n
+#define STRING(d)      .type = CONF_STRING, .dflt = d
+#define STRINGS(d)     .type = CONF_STRINGS, .dflt = d
+#define BOUNDS(a, b)   .min = a, .max = b
+#define BYTES(d, ...)  .type = CONF_BYTES, .dflt = d, BOUNDS(__VA_ARGS__)
+#define TIME(d, ...)   .type = CONF_DURATION, .dflt = d, BOUNDS(__VA_ARGS__)
+#define COUNTS(d, ...) .type = CONF_COUNT, .dflt = d, BOUNDS(__VA_ARGS__)
+#define CHOICE(d, w)   .type = CONF_CHOICE, .dflt = d, .words = w
+
+/* clang-format off */
+const struct conf_option conf_options[] = {
+	{ TOP("hostname"), AT(hostname), STRING(NULL), .is_valid = is_domain, .restart = true,
+	  .says = "Our name in the greeting, in EHLO and in Received lines." },
+	{ TOP("state_dir"), AT(state_dir), STRING("/var/lib/mxkeep"), .is_valid = is_path,
+	  .restart = true, .says = "Directory of the database." },
+	{ TOP("control"), AT(control), STRING("/run/mxkeep/control.sock"),
+	  .is_valid = is_socket_path, .restart = true,
+	  .says = "The socket on which mxkeep(1) talks to the daemon." },
+	{ TOP("database"), AT(database), STRING("sqlite"), .is_valid = is_database,
+	  .restart = true, .says = "Where the queue is kept." },
+	{ TOP("user"), AT(user), STRING("mxkeep"), .is_valid = is_user, .restart = true,
+	  .says = "The user to become when started as root." },
+	{ TOP("threads"), AT(threads), COUNTS("auto", "1", "64"), .words = "auto", .restart = true,
+	  .says = "Threads that serve connections; auto is one for each processor." },
+
+	{ IN("smtp", "listen"), AT(smtp.listen), STRINGS("{\"0.0.0.0:25\", \"[::]:25\"}"),
+	  .is_valid = is_listener, .restart = true,
+	  .says = "Addresses on which mail is taken." },
+	{ IN("smtp", "max_size"), AT(smtp.max_size), BYTES("50M", "64k", "2G"),
+	  .says = "The largest message that is taken." },
+	{ IN("smtp", "max_line"), AT(smtp.max_line), BYTES("2048", "512", "64k"),
+	  .says = "The longest command line that is understood, with its line end." },
+	{ IN("smtp", "max_recipients"), AT(smtp.max_recipients), COUNTS("1000", "100", "10000"),
+	  .says = "Recipients of one message." },
+	{ IN("smtp", "max_errors"), AT(smtp.max_errors), COUNTS("20", "1", "10000"),
+	  .says = "A client is sent away after so many errors." },
+	{ IN("smtp", "max_commands"), AT(smtp.max_commands), COUNTS("500", "10", "1000000"),
+	  .says = "A client is sent away after so many commands that led to no message." },
+	{ IN("smtp", "idle"), AT(smtp.idle_ms), TIME("5m", "100ms", "1h"),
+	  .says = "A client that is silent for so long is sent away." },
+	{ IN("smtp", "max_connections"), AT(smtp.max_connections),
+	  COUNTS("10000", "1", "1000000"), .says = "Connections of all clients together." },
+	{ IN("smtp", "max_client_connections"), AT(smtp.max_client_connections),
+	  COUNTS("100", "1", "1000000"), .says = "Connections from one address." },
+
+	{ IN("forward", "retry_first"), AT(forward.retry_first_ms), TIME("1m", "10ms", "1d"),
+	  .says = "A message that was put off is tried again after this; the time then grows." },
+	{ IN("forward", "retry_max"), AT(forward.retry_max_ms), TIME("1h", "10ms", "7d"),
+	  .says = "The longest time between two tries of a message." },
+	{ IN("forward", "probe_first"), AT(forward.probe_first_ms), TIME("2s", "10ms", "1h"),
+	  .says = "A primary that is down is looked for after this; the time then grows." },
+	{ IN("forward", "probe_max"), AT(forward.probe_max_ms), TIME("1m", "10ms", "1h"),
+	  .says = "The longest time between two looks while mail waits." },
+	{ IN("forward", "connections"), AT(forward.connections), COUNTS("20", "1", "1000"),
+	  .says = "Connections to one primary at a time." },
+	{ IN("forward", "connect_timeout"), AT(forward.connect_timeout_ms),
+	  TIME("30s", "100ms", "1h"), .says = "Wait so long for a primary to be connected." },
+	{ IN("forward", "greeting_timeout"), AT(forward.greeting_timeout_ms),
+	  TIME("5m", "100ms", "1h"), .says = "Wait so long for a primary's greeting." },
+	{ IN("forward", "command_timeout"), AT(forward.command_timeout_ms),
+	  TIME("5m", "100ms", "1h"), .says = "Wait so long for the reply to a command." },
+	{ IN("forward", "data_timeout"), AT(forward.data_timeout_ms), TIME("3m", "100ms", "1h"),
+	  .says = "Wait so long for a primary to take a block of a message." },
+	{ IN("forward", "final_timeout"), AT(forward.final_timeout_ms),
+	  TIME("10m", "100ms", "1h"), .says = "Wait so long for the reply to a whole message." },
+	{ IN("forward", "idle"), AT(forward.idle_ms), TIME("10s", "0", "1h"),
+	  .says = "Keep an unused connection to a primary for so long." },
+	{ IN("forward", "bounces"), AT(forward.bounces), STRING("none"),
+	  .is_valid = is_bounce_relay,
+	  .says = "The relay by which bounces are sent; with none no bounce is made." },
+
+	{ IN("store", "min_free"), AT(store.min_free), BYTES("64M", "0", "1T"),
+	  .says = "No new mail is taken while less than this is free on the disk." },
+	{ IN("store", "ledger_keep"), AT(store.ledger_keep_ms), TIME("90d", "10ms", "3650d"),
+	  .says = "How long it is remembered what became of a message." },
+
+	{ IN("log", "format"), AT(log.format), CHOICE("text", "text|json"), .restart = true,
+	  .says = "How log lines are written." },
+	{ IN("log", "level"), AT(log.level), CHOICE("info", "error|warning|info|debug"),
+	  .says = "The least weighty lines that are written." },
+	{ .name = NULL },
+};
+/* clang-format on */
+
+/* The place of s among words, or -1. */
+static int64_t word_index(const char *words, struct str s)
+{
+	struct str word, rest = str_of(words);
+	int64_t at = 0;
+	bool more = words != NULL;
+
+	for (; more; at++) {
+		more = str_cut(rest, '|', &word, &rest);
+		if (str_eq(word, s))
+			return at;
+	}
+	return -1;
+}
+
+static struct str word_at(const char *words, int64_t index)
+{
+	struct str word = STR_NONE, rest = str_of(words);
+
+	for (int64_t i = 0; i <= index; i++)
+		(void)str_cut(rest, '|', &word, &rest);
+	return word;
+}
+
+static bool to_number(const struct conf_option *o, struct str s, uint64_t *ret)
+{
+	int64_t word = word_index(o->words, s);
+
+	if (word >= 0) {
+		*ret = (uint64_t)word;
+		return true;
+	}
+	if (o->type == CONF_BYTES)
+		return str_to_bytes(s, ret);
+	if (o->type == CONF_DURATION)
+		return str_to_ms(s, ret);
+	return o->type == CONF_COUNT && str_to_u64(s, INT64_MAX, ret);
+}
+
+static bool is_within(const struct conf_option *o, struct str s, uint64_t value)
+{
+	uint64_t min = 0, max = 0;
+
+	if (word_index(o->words, s) >= 0)
+		return true;
+	return to_number(o, str_of(o->min), &min) && to_number(o, str_of(o->max), &max) &&
+	       value >= min && value <= max;
+}
+
+static const char *kind_of(const struct conf_option *o)
+{
+	switch (o->type) {
+	case CONF_BYTES:
+		return "a size such as 512, 64k, 10M or 1G, ";
+	case CONF_DURATION:
+		return "a time such as 500ms, 30s, 5m, 1h or 30d, ";
+	case CONF_COUNT:
+		return "a number ";
+	case CONF_CHOICE:
+	case CONF_STRING:
+	case CONF_STRINGS:
+		break;
+	}
+	return "";
+}
+
+bool conf_option_read(const struct conf_option *o, const char *text, int64_t *ret, struct err *e)
+{
+	const char *wanted = "";
+	char shown[60], range[80];
+	uint64_t value = 0;
+
+	(void)log_quote(str_of(text), shown, sizeof(shown));
+	if (o->type == CONF_STRING || o->type == CONF_STRINGS) {
+		if (!o->is_valid || o->is_valid(text, &wanted))
+			return true;
+		return err_set(e, ERR_INPUT, "%s: \"%s\" is wrong: it must be %s", o->full, shown,
+			       wanted);
+	}
+	if (to_number(o, str_of(text), &value) && is_within(o, str_of(text), value)) {
+		*ret = (int64_t)value;
+		return true;
+	}
+	conf_option_range(o, range, sizeof(range));
+	return err_set(e, ERR_INPUT, "%s: \"%s\" is wrong: it must be %s%s", o->full, shown,
+		       kind_of(o), range);
+}
+
+struct unit {
+	const char *name;
+	int64_t factor;
+};
+
+static const char *show_unit(int64_t value, const struct unit *u, char out[CONF_VALUE_MAX])
+{
+	while (u->factor > 1 && (value == 0 || value % u->factor != 0))
+		u++;
+	(void)snprintf(out, CONF_VALUE_MAX, "%lld%s", (long long)(value / u->factor), u->name);
+	return out;
+}
+
+const char *conf_option_show(const struct conf_option *o, int64_t value, char out[CONF_VALUE_MAX])
+{
+	static const struct unit sizes[] = {
+		{ "G", 1 << 30 }, { "M", 1 << 20 }, { "k", 1 << 10 }, { "", 1 }
+	};
+	static const struct unit times[] = {
+		{ "d", 86400000 }, { "h", 3600000 }, { "m", 60000 }, { "s", 1000 }, { "ms", 1 }
+	};
+	static const struct unit plain[] = { { "", 1 } };
+	bool is_word = o->type == CONF_CHOICE || (o->words && value == 0);
+
+	if (is_word)
+		(void)snprintf(out, CONF_VALUE_MAX, "%.*s", STR_ARGS(word_at(o->words, value)));
+	else if (o->type == CONF_BYTES)
+		(void)show_unit(value, sizes, out);
+	else
+		(void)show_unit(value, o->type == CONF_DURATION ? times : plain, out);
+	return out;
+}
+
+void conf_option_range(const struct conf_option *o, char *out, size_t max)
+{
+	size_t n = 0;
+
+	out[0] = '\0';
+	if (o->type == CONF_CHOICE) {
+		n = strnlen(o->words, max - 1);
+		memcpy(out, o->words, n);
+		out[n] = '\0';
+	} else if (o->min) {
+		(void)snprintf(out, max, "from %s to %s%s%s", o->min, o->max,
+			       o->words ? " or " : "", o->words ? o->words : "");
+	}
+	/* "text|json" reads better as "text or json". */
+	for (char *bar; (bar = strchr(out, '|')) != NULL && strlen(out) + 4 < max;) {
+		memmove(bar + 4, bar + 1, strlen(bar + 1) + 1);
+		memcpy(bar, " or ", 4);
+	}
+}
