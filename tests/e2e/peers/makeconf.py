@@ -1,0 +1,20 @@
+#!/usr/bin/env python3
+# makeconf.py: lines `section.name=value` to a configuration file; the last of a name wins.
+# SPDX-License-Identifier: ISC
+import sys
+
+sections = {}
+for line in sys.stdin:
+    key, _, value = line.rstrip("\n").partition("=")
+    section, _, name = key.rpartition(".")
+    if not value.startswith("{") and not value.isdigit():
+        value = f'"{value}"'
+    sections.setdefault(section, {})[name] = value
+for section, options in sections.items():
+    indent = "    " if section else ""
+    if section:
+        print(section, "{")
+    for name, value in options.items():
+        print(f"{indent}{name} = {value}")
+    if section:
+        print("}")
