@@ -139,9 +139,12 @@ static bool is_general_literal(struct str s)
 
 	if (!str_cut(s, ':', &tag, &content) || !content.n || label(tag) != tag.n || !tag.n)
 		return false;
-	for (size_t i = 0; i < content.n; i++)
-		if (content.at[i] <= ' ' || content.at[i] >= 0x7f || is_one_of(content.at[i], "[\\]"))
+	for (size_t i = 0; i < content.n; i++) {
+		char c = content.at[i];
+
+		if (c <= ' ' || c >= 0x7f || is_one_of(c, "[\\]"))
 			return false;
+	}
 	return true;
 }
 

@@ -33,7 +33,7 @@ bool path_is_address(struct str address, struct path *ret);
 /* A host name by RFC 1123 / RFC 5321 Domain: labels of letters, digits, hyphens (and
  * underscores, which real names have), 255 bytes at most; a trailing dot is not taken. */
 bool path_is_domain(struct str s);
-/* The local part with quoting undone ("\"a b\"" gives "a b"), in out (64 bytes at least and NUL). */
+/* The local part with quoting undone ("\"a b\"" gives "a b"), in out, with a NUL behind it. */
 struct str path_unquote(struct str local, char out[65]);
 
 #endif

@@ -29,7 +29,7 @@ REPLY(NOT_OURS,          550, "5.7.1", "we do not relay for this domain")
 REPLY(NO_SUCH_USER,      550, "5.1.1", "no such user here")
 REPLY(DOMAIN_OFF,        451, "4.3.0", "mail for this domain is not taken at present")
 REPLY(RCPT_UNKNOWN_NOW,  451, "4.3.0", "cannot tell now whether this user exists, try later")
-REPLY(SETTINGS_UNREAD,   454, "4.3.0", "cannot tell now whether we relay for this domain, try later")
+REPLY(SETTINGS_UNREAD,   454, "4.3.0", "cannot tell now whether we relay for you, try later")
 REPLY(TOO_MANY_RCPTS,    452, "4.5.3", "too many recipients, send the rest in another message")
 
 REPLY(BARE_CR_LF,        550, "5.6.11", "message content holds a bare CR or LF")

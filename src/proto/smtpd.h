@@ -39,13 +39,13 @@ enum smtpd_want {
 	WANT_INPUT,  /* feed more; while output waits: write it, then call smtpd_next again, for
 	              * commands may be held back until the client has read its replies */
 	WANT_ANSWER, /* the last request is not answered yet */
-	WANT_HELO,   /* r.helo, r.esmtp; forget a mail in progress; answer REPLY_OK or a refusal: the
-	              * engine words the 250 and the EHLO list itself */
+	WANT_HELO,   /* r.helo, r.esmtp; forget a mail in progress; answer REPLY_OK or a refusal:
+	              * the engine words the 250 and the EHLO list itself */
 	WANT_MAIL,   /* r.path, r.size (0: not said), r.body_8bit */
 	WANT_RCPT,   /* r.path */
 	WANT_DATA,   /* answer REPLY_SEND_DATA or a refusal */
-	WANT_CHUNK,  /* r.bytes of content, dot-unstuffed, CRLF kept; valid until the next call; needs
-	              * no answer */
+	WANT_CHUNK,  /* r.bytes of content, dot-unstuffed, CRLF kept; valid until the next call;
+	              * needs no answer */
 	WANT_END,    /* content is complete: r.size its bytes.  Answer when it is stored */
 	WANT_DROP,   /* content was malformed or too big (r.refuse says it): forget it, then answer
 	              * with r.refuse */

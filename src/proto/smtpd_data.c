@@ -130,7 +130,7 @@ static size_t bound(const struct smtpd *s, const char *at, size_t n, enum stop *
 	if (n > left) {
 		n = (size_t)left;
 		*why = STOP_TOO_BIG;
-		/* Both halves of a CRLF stay together, or skip() would not see that a line begins. */
+		/* CRLF is never cut in two, or skip() would not see that a line begins. */
 		if (n && at[n] == '\n')
 			n--;
 	}

@@ -34,7 +34,7 @@ struct smtpd {
 	const char *hostname;
 	struct smtpd_limits limits;
 	struct buf in, out;
-	size_t used;              /* bytes at the front of `in` that the last request pointed into */
+	size_t used;              /* at the front of `in`: what the last request points into */
 	const struct verb *asked; /* the row that waits for its answer */
 	uint64_t size;            /* of the content so far */
 	const struct reply *refuse; /* the first thing wrong with the content */

@@ -255,7 +255,8 @@ static void a_domain_is_labels_and_dots(void **state)
 	static const char *const good[] = { "b", "b.example", "1.example", "x--y.example",
 					    "_spf.b.example", "xn--bcher-kva.example",
 					    D63 ".example" };
-	static const char *const bad[] = { "", ".", "b.", ".b", "a..b", "-a.b", "a-.b", "a b", "a@b",
+	static const char *const bad[] = { "", ".", "b.", ".b", "a..b", "-a.b", "a-.b", "a b",
+					   "a@b",
 					   "[192.0.2.1]", "b\xc3\xa9", "a/b", D63 "x" };
 
 	(void)state;
