@@ -15,7 +15,7 @@ struct address {
 	unsigned sockaddr_len;
 	unsigned port;
 	bool ipv6;
-	char text[ADDRESS_TEXT_MAX]; /* "192.0.2.9", "2001:db8::1"; a v4-mapped one is shown as v4 */
+	char text[ADDRESS_TEXT_MAX]; /* "192.0.2.9", "2001:db8::1"; v4-mapped: shown as v4 */
 };
 
 /* A literal without brackets; false when it is not one. */

@@ -15,11 +15,12 @@
 #include "net/address.h"
 #include "net/loop.h"
 
-/* Binds and listens on "ADDR:PORT" ("[v6]:PORT"; port 0: the kernel chooses), non-blocking, close-on-exec.  v6 sockets
- * are V6ONLY.  Done before root is given up.  The caller owns the fd. */
+/* Binds and listens on "ADDR:PORT" ("[v6]:PORT"; port 0: the kernel chooses), non-blocking,
+ * close-on-exec.  v6 sockets are V6ONLY.  Done before root is given up.  The caller owns the fd. */
 bool listen_open(const char *text, int *ret_fd, struct err *e) MUST_CHECK;
-/* Sockets passed by systemd (LISTEN_PID, LISTEN_FDS; sd_listen_fds(3)): how many, from fd 3 on; made
- * non-blocking and close-on-exec; the variables are unset.  Fds that do not listen are an error. */
+/* Sockets passed by systemd (LISTEN_PID, LISTEN_FDS; sd_listen_fds(3)): how many, from fd 3 on;
+ * made non-blocking and close-on-exec; the variables are unset.  Fds that do not listen are an
+ * error. */
 bool listen_inherited(unsigned *ret_n, struct err *e) MUST_CHECK;
 /* The address that fd is bound to. */
 bool listen_address(int fd, struct address *ret) MUST_CHECK;

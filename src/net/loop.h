@@ -26,6 +26,8 @@ struct loop *loop_new(void);
 void loop_run(struct loop *l);
 /* From the loop's own thread: loop_run returns after this round. */
 void loop_stop(struct loop *l);
+/* The same from any thread, or a signal handler. */
+void loop_stop_soon(struct loop *l);
 /* After loop_run has returned.  Closes what is left and frees the loop. */
 void loop_free(struct loop *l);
 /* Monotonic milliseconds, cached once a round. */
@@ -50,12 +52,12 @@ struct port *port_open(struct loop *l, on_items_fn *on_items, void *owner);
 struct inbox *port_inbox(struct port *p);
 void port_close(struct port *p); /* NULL is accepted */
 
-/* Signals of the process, given to one loop (SIGTERM, SIGINT, SIGHUP …). */
+/* Signals of the process, given to one loop (SIGTERM, SIGINT, SIGHUP …), 8 at most. */
 struct signals;
 typedef void on_signal_fn(void *owner, int signo);
 
-struct signals *signals_watch(struct loop *l, const int *signos, unsigned n, on_signal_fn *on_signal,
-			      void *owner);
+struct signals *signals_watch(struct loop *l, const int *signos, unsigned n,
+			      on_signal_fn *on_signal, void *owner);
 void signals_close(struct signals *s); /* NULL is accepted */
 
 #endif

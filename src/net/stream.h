@@ -36,7 +36,8 @@ struct stream_events {
 };
 
 /* Takes over a connected fd; reading is on.  events must outlive the stream. */
-struct stream *stream_adopt(struct loop *l, int fd, const struct stream_events *events, void *owner);
+struct stream *stream_adopt(struct loop *l, int fd, const struct stream_events *events,
+			    void *owner);
 /* Starts to connect; the answer is on_connected.  Set a stream_timeout for it. */
 struct stream *stream_connect(struct loop *l, const struct address *to,
 			      const struct stream_events *events, void *owner);
