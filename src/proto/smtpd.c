@@ -129,6 +129,7 @@ static void on_mail(struct smtpd *s)
 static void on_rcpt(struct smtpd *s)
 {
 	s->rcpts++;
+	s->commands--; /* max_rcpts bounds them */
 }
 
 static void on_data(struct smtpd *s)

@@ -32,7 +32,8 @@ struct smtpd_limits {
 	unsigned max_line;   /* bytes of a command line, with CRLF */
 	unsigned max_rcpts;  /* accepted recipients a message: past it 452 4.5.3 */
 	unsigned max_errors; /* 5xx answers to commands a session: past it 421 and close */
-	unsigned max_commands; /* commands since the last message was accepted: past it 421 */
+	unsigned max_commands; /* commands, but accepted RCPTs, since the last message was accepted:
+	                        * past it 421 */
 };
 
 enum smtpd_want {

@@ -58,20 +58,37 @@ static receive_fn *const receivers[] = {
 	[WANT_DROP] = receive_drop, [WANT_RSET] = receive_rset, [WANT_CLOSE] = NULL,
 };
 
-static void pump(struct session *s)
+/* Until the engine wants input, an answer, or the end.  When the daemon is stopping the end of a
+ * mail is the end of the session. */
+static enum smtpd_want take_requests(struct session *s)
 {
 	struct smtpd_request r;
-	bool all_written;
 
-	while ((r = smtpd_next(s->smtpd)).want != WANT_INPUT && r.want != WANT_ANSWER &&
-	       r.want != WANT_CLOSE)
+	for (;;) {
+		r = smtpd_next(s->smtpd);
+		if (r.want == WANT_INPUT && s->w->stopping && smtpd_is_idle(s->smtpd)) {
+			s->ended = reply_name(REPLY_SHUTTING_DOWN);
+			smtpd_hangup(s->smtpd, reply_get(REPLY_SHUTTING_DOWN));
+			continue;
+		}
+		if (r.want == WANT_INPUT || r.want == WANT_ANSWER || r.want == WANT_CLOSE)
+			return r.want;
 		receivers[r.want](s, &r);
-	if (s->w->stopping && r.want == WANT_INPUT && smtpd_is_idle(s->smtpd)) {
-		session_hangup(s, REPLY_SHUTTING_DOWN);
-		return;
 	}
-	all_written = stream_write(s->stream, smtpd_output(s->smtpd));
-	if (r.want == WANT_CLOSE) {
+}
+
+static void pump(struct session *s)
+{
+	enum smtpd_want want;
+	bool all_written, wrote;
+
+	do {
+		want = take_requests(s);
+		wrote = buf_len(smtpd_output(s->smtpd)) > 0;
+		all_written = stream_write(s->stream, smtpd_output(s->smtpd));
+		/* The engine holds commands back while many replies are unsent: ask it again. */
+	} while (want == WANT_INPUT && wrote && all_written);
+	if (want == WANT_CLOSE) {
 		if (all_written)
 			linger(s);
 		else
