@@ -213,16 +213,25 @@ static struct list *bucket_of(struct forward *f, const char *host, unsigned port
 	return &f->destinations[(str_ihash(str_of(host)) + port) & (FORWARD_BUCKETS - 1)];
 }
 
-struct destination *destination_get(struct forward *f, const char *host, unsigned port)
+struct destination *destination_find(struct forward *f, const char *host, unsigned port)
 {
 	struct list *bucket = bucket_of(f, host, port);
-	struct destination *d;
 
 	for (LIST_EACH(l, bucket)) {
-		d = LIST_ITEM(l, struct destination, hash_link);
+		struct destination *d = LIST_ITEM(l, struct destination, hash_link);
+
 		if (d->port == port && str_ieq(str_of(d->host), str_of(host)))
 			return d;
 	}
+	return NULL;
+}
+
+struct destination *destination_get(struct forward *f, const char *host, unsigned port)
+{
+	struct destination *d = destination_find(f, host, port);
+
+	if (d)
+		return d;
 	d = mem_alloc(sizeof(*d));
 	d->f = f;
 	d->host = mem_str(str_of(host));
@@ -233,7 +242,8 @@ struct destination *destination_get(struct forward *f, const char *host, unsigne
 	d->probe = timer_new(f->loop, start_probe, d);
 	list_init(&d->connections);
 	list_init(&d->queues);
-	list_add_tail(bucket, &d->hash_link);
+	d->named_in = f->settings_version;
+	list_add_tail(bucket_of(f, host, port), &d->hash_link);
 	f->board_stale = true;
 	return d;
 }

@@ -39,9 +39,12 @@ struct destination {
 	int64_t backoff_ms;    /* 0: none yet */
 	int64_t next_probe_ms; /* wall clock, for people; 0: none planned */
 	unsigned in_flight;    /* parcels in dialogue */
+	uint64_t named_in;     /* version of the settings that last named it */
 };
 
 struct destination *destination_get(struct forward *f, const char *host, unsigned port);
+/* NULL when no domain has named it. */
+struct destination *destination_find(struct forward *f, const char *host, unsigned port);
 void destination_free(struct destination *d);
 /* Gives work to idle connections and opens more where there is more work. */
 void destination_pump(struct destination *d);

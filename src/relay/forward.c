@@ -79,6 +79,47 @@ int64_t forward_jitter(struct forward *f, int64_t ms)
 				      (uint64_t)(ms * 2 / 5 + 1));
 }
 
+/* -- primaries that no domain names any more ---------------------------------------------- */
+
+static void mark_named(struct forward *f)
+{
+	const struct settings *settings = f->settings;
+
+	for (size_t i = 0; settings && i < settings->domain_count; i++) {
+		const struct domain *domain = &settings->domains[i];
+
+		for (size_t k = 0; k < domain->route_count; k++) {
+			const struct route *route = &domain->routes[k];
+			struct destination *d = destination_find(f, route->host, route->port);
+
+			if (d)
+				d->named_in = f->settings_version;
+		}
+	}
+}
+
+static void sweep_one(struct destination *d)
+{
+	struct forward *f = d->f;
+	const struct queue *bounces = queue_get(f, DOMAIN_BOUNCES);
+
+	if (d->named_in == f->settings_version || d == bounces->dest)
+		return;
+	if (!list_is_empty(&d->connections)) { /* they end when they find nothing more to do */
+		f->sweeping = true;
+		return;
+	}
+	destination_free(d);
+	f->board_stale = true;
+}
+
+static void sweep(struct forward *f)
+{
+	f->sweeping = false;
+	mark_named(f);
+	for_each_destination(f, sweep_one);
+}
+
 /* -- ticks --------------------------------------------------------------------------------- */
 
 static void see_settings(struct forward *f)
@@ -91,6 +132,7 @@ static void see_settings(struct forward *f)
 	f->settings = settings_board_get(&f->d->settings);
 	f->settings_version = version;
 	for_each_queue(f, queue_route);
+	f->sweeping = true;
 }
 
 static void write_board(struct forward *f)
@@ -127,6 +169,8 @@ static void on_tick(void *owner)
 	struct forward *f = owner;
 
 	see_settings(f);
+	if (f->sweeping)
+		sweep(f);
 	if (f->board_stale || f->connections)
 		write_board(f);
 	timer_set(f->tick, TICK_MS);

@@ -219,6 +219,7 @@ void receive_rcpt(struct session *s, const struct smtpd_request *r)
 	struct receipt *m = s->mail;
 	struct settings_board *board = &s->w->d->settings;
 
+	settings_unref(m->settings);
 	m->settings = settings_board_get(board);
 	if (!path_keep(m->arena, &r->path, &m->rcpt) || !place_postmaster(m)) {
 		answer(s, REPLY_NO_MEMORY);
