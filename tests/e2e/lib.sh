@@ -208,7 +208,10 @@ queue_empty() { queue_is 0; }
 counter() { mx --json status | "$PEERS/rows.py" list value "name=$1"; }
 
 # id_of N - message id of the N-th "accepted" line
-id_of() { awk -v n="$1" '$3 == "accepted" && ++i == n { sub(/.* mail=/, ""); print $1 }' "$T/relay.log"; }
+id_of() {
+	awk -v n="$1" '$3 == "accepted" && ++i == n { sub(/.* mail=/, ""); print $1 }' \
+		"$T/relay.log"
+}
 
 # pss PID - KiB
 pss() { awk '/^Pss:/ { print $2 }' "/proc/$1/smaps_rollup"; }

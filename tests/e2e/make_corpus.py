@@ -60,7 +60,8 @@ message("many-headers", text(2),
         b"".join(b"X-Field-%d: %s\r\n" % (n, words(6).encode()) for n in range(1000)))
 message("long-header", text(2), b"References: " +
         b"\r\n ".join(b"<%d.%d@client.test>" % (n, n * n) for n in range(500)) + b"\r\n")
-message("header-spacing", text(2), b"X-A:no space\r\nX-B:   three\r\nx-lower: case\r\nX-Empty: \r\n")
+message("header-spacing", text(2), b"X-A:no space\r\nX-B:   three\r\nx-lower: case\r\n"
+        b"X-Empty: \r\n")
 message("signature-like", text(4), b"DKIM-Signature: v=1; a=rsa-sha256; c=simple/simple;\r\n"
         b"\td=client.test; s=s; h=From:To;\r\n\tbh=AAAA=; b=BBBB\r\n\t CCCC=\r\n")
 message("own-received", text(2), b"")
@@ -72,8 +73,8 @@ with open(os.path.join(folder, "own-received.eml"), "rb") as f:
 multipart = (b"This is MIME.\r\n--=_b\r\nContent-Type: text/plain\r\n\r\n" + text(5) +
              b"--=_b\r\nContent-Type: multipart/alternative; boundary=\"=_c\"\r\n\r\n--=_c\r\n"
              b"Content-Type: text/html\r\n\r\n<p>.</p>\r\n--=_c--\r\n--=_b\r\n"
-             b"Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\n" +
-             b"".join(b"QUJD" * 19 + b"\r\n" for _ in range(100)) + b"--=_b--\r\nepilogue\r\n")
+             b"Content-Type: application/octet-stream\r\n"
+             b"Content-Transfer-Encoding: base64\r\n\r\n" + b"".join(b"QUJD" * 19 + b"\r\n" for _ in range(100)) + b"--=_b--\r\nepilogue\r\n")
 message("mime", multipart, MIME + b"Content-Type: multipart/mixed; boundary=\"=_b\"\r\n")
 for size in (1, 16383, 16384, 16385, 65535, 262143, 262144, 262145, 524288, 1048577):
     line = rng.randbytes(31).hex().encode() + b"\r\n"

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# sweep.sh: the same small run again and again, with a fault at the first, second, ... n-th operation
-# on the state directory, until a whole run meets no fault.
+# sweep.sh: the same small run again and again, with a fault at the first, second, ... n-th
+# operation on the state directory, until a whole run meets no fault.
 #
 #	sweep HOW        HOW is kill, EIO or ENOSPC
 #
@@ -97,7 +97,7 @@ sweep() {
 		echo "$n: $(head -n 1 "$T/said")" >>"$T/history"
 		[ "${operations:-0}" -ge "$n" ] || break
 	done
-	note "$1 at each of $((n - 1)) operations:" \
-		"$(sed 's/.*duplicates \([0-9]*\).*/\1/' "$T/history" | awk '{ s += $1 } END { print s }')" \
-		"duplicates in all, nothing lost"
+	note "$1 at each of $((n - 1)) operations: nothing lost, duplicates in all: $(
+		sed 's/.*duplicates \([0-9]*\).*/\1/' "$T/history" | awk '{ s += $1 } END { print s }'
+	)"
 }

@@ -6,8 +6,8 @@
 # The invariant: each accepted token arrived, or is among the N that wait; nothing else arrived
 # but tokens whose fate the client does not know.  Duplicates are counted, and told.  With --kills
 # (a file of the times, in seconds, at which the relay was killed) a second arrival is allowed only
-# when a kill lies between it and the first, at most five seconds after the first: the window between
-# the primary's 250 and our record of it.
+# when a kill lies between it and the first, at most five seconds after the first: the window
+# between the primary's 250 and our record of it.
 # SPDX-License-Identifier: ISC
 import argparse
 import collections

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # compare.py: is what arrived what was sent, byte for byte, but for the trace on top?
 #
-#	compare.py raw SENT-DIR DIR       DIR of primary.py; exactly one Received may have been added
-#	compare.py maildir SENT-DIR DIR   Maildir of Postfix's virtual(8): any number of trace fields,
-#	                                  LF line ends
+#	compare.py raw SENT-DIR DIR      DIR of primary.py; exactly one Received was added
+#	compare.py maildir SENT-DIR DIR  Maildir of Postfix's virtual(8): any number of trace
+#	                                 fields, LF line ends
 #
 # SENT-DIR has NAME.eml; the recipient was NAME@anything.  Each must have arrived exactly once.
 # SPDX-License-Identifier: ISC
