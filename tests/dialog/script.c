@@ -274,7 +274,7 @@ bool script_read(struct script *s, const char *path)
 	*s = (struct script){ .path = path, .mails = -1 };
 	s->limits = (struct smtpd_limits){ .max_size = 50 * 1024 * 1024, .max_line = 2048,
 					   .max_rcpts = 1000, .max_errors = 20,
-					   .max_commands = 1000 };
+					   .max_commands = 500 };
 	buf_init(&s->content, BYTES_MAX);
 	set_claim(s);
 	if (!f) {
