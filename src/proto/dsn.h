@@ -29,8 +29,8 @@ struct dsn {
 	int64_t arrived_ms, now_ms;
 	const struct dsn_rcpt *rcpts;
 	size_t rcpt_count;
-	struct str headers;   /* the first bytes of the original; cut behind the header section and at
-	                       * 64 KiB */
+	/* The first bytes of the original; cut behind the header section and at 64 KiB. */
+	struct str headers;
 };
 
 /* Writes the whole message, CRLF line ends, to out: multipart/report with text, delivery-status

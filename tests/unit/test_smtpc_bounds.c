@@ -145,6 +145,39 @@ static void result_text_is_bounded_and_holds_no_line_end_or_nul(void **state UNU
 	smtpc_free(c);
 }
 
+static void an_enhanced_code_is_taken_when_it_is_one(void **state UNUSED)
+{
+	static const struct {
+		const char *reply, *enhanced;
+	} rows[] = {
+		{ "550 5.1.1 no\r\n", "5.1.1" },
+		{ "550 5.1.1\r\n", "5.1.1" },
+		{ "550 5.123.456 a\r\n", "5.123.456" },
+		{ "550 5.1234.1 a\r\n", "" },
+		{ "550 5.1.1234 a\r\n", "" },
+		{ "550 5.1.1x\r\n", "" },
+		{ "550 5.1x1 a\r\n", "" },
+		{ "550 5..1 a\r\n", "" },
+		{ "550 5.1. a\r\n", "" },
+		{ "550 5.123\r\n", "" },
+		{ "550 5x1.1 a\r\n", "" },
+		{ "550 4.1.1 a\r\n", "" },
+		{ "450 4.1.1 a\r\n", "4.1.1" },
+		{ "550 5.1\r\n", "" },
+	};
+	struct str rcpt = STR("x@y");
+	struct smtpc_mail m = { .rcpts = &rcpt, .rcpt_count = 1 };
+	struct smtpc *c = ready("250 x\r\n");
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		smtpc_send(c, &m);
+		assert_true(smtpc_feed(c, str_of(rows[i].reply)));
+		assert_int_equal(smtpc_next(c), SMTPC_DONE);
+		assert_string_equal(smtpc_result(c, 0)->enhanced, rows[i].enhanced);
+	}
+	smtpc_free(c);
+}
+
 #define MANY 1000
 
 static void a_thousand_recipients_are_pipelined_in_groups(void **state UNUSED)
@@ -287,6 +320,7 @@ int main(void)
 		cmocka_unit_test(replies_are_bounded_in_line_length_and_lines),
 		cmocka_unit_test(a_flood_is_refused),
 		cmocka_unit_test(result_text_is_bounded_and_holds_no_line_end_or_nul),
+		cmocka_unit_test(an_enhanced_code_is_taken_when_it_is_one),
 		cmocka_unit_test(a_thousand_recipients_are_pipelined_in_groups),
 		cmocka_unit_test(a_refused_mail_stops_the_group),
 		cmocka_unit_test(content_waits_while_the_output_is_full),
