@@ -17,7 +17,7 @@
 struct canned {
 	const struct reply *answers[WANT_CLOSE + 1]; /* instead of the rules; NULL: the rules */
 	struct buf content; /* of all accepted messages, one behind the other */
-	struct buf *log;    /* NULL, or what the engine asked, in words, and the content as it came */
+	struct buf *log;    /* NULL, or what the engine asked in words, and content as it came */
 	size_t mail_at;     /* where in content the message in progress begins */
 	unsigned mails;     /* accepted */
 };

@@ -202,7 +202,7 @@ int main(int argc, char **argv)
 	char *target = NULL, *dir = NULL;
 	int at = 1;
 
-	(void)setvbuf(stdout, NULL, _IOLBF, 0); /* what passed is told even if the next one aborts */
+	(void)setvbuf(stdout, NULL, _IOLBF, 0); /* for when the next one aborts */
 	if (argc > 2 && strcmp(argv[1], "--connect") == 0)
 		target = argv[2];
 	else if (argc > 2 && strcmp(argv[1], "--client-bytes") == 0)
