@@ -32,7 +32,7 @@ struct world {
 	int peer;
 	enum reaction reaction; /* to anything but bytes; CLOSE_IN_BYTES: to those too */
 	bool late;
-	char log[32]; /* c onnected, r efused, b ytes, w ritable, e nd, f ailed, t imeout */
+	char log[32]; /* first letters of what happened; r: refused, f: failed, @: timeout */
 	size_t n;
 	char got[256];
 	size_t got_n, total;
@@ -90,7 +90,7 @@ static void on_end(void *owner, const char *why)
 
 static void on_timeout(void *owner)
 {
-	react(owner, 't', true);
+	react(owner, '@', true);
 }
 
 static const struct stream_events events = { on_connected, on_bytes, on_writable, on_end,
@@ -264,11 +264,11 @@ static void a_paused_stream_reads_nothing_until_it_goes_on(void **state UNUSED)
 	peer_say(&w, "one");
 	stream_timeout(w.stream, 20);
 	loop_run(w.loop);
-	assert_string_equal(w.log, "t");
+	assert_string_equal(w.log, "@");
 	stream_reading(w.stream, true);
 	peer_close(&w, false);
 	loop_run(w.loop);
-	assert_string_equal(w.log, "tbe");
+	assert_string_equal(w.log, "@be");
 	assert_string_equal(w.got, "one");
 	world_close(&w);
 }
@@ -325,20 +325,20 @@ static void a_deadline_moves_with_each_sign_of_life(void **state UNUSED)
 	timer_set(w.later, 30);
 	stream_timeout(w.stream, 60);
 	loop_run(w.loop);
-	assert_string_equal(w.log, "....t");
+	assert_string_equal(w.log, "....@");
 	assert_true(loop_now_ms(w.loop) - began >= 4 * 30 + 60);
 	/* A shorter one comes when it is due, not when the longer would have. */
 	stream_timeout(w.stream, 3600 * 1000);
 	stream_timeout(w.stream, 10);
 	loop_run(w.loop);
-	assert_string_equal(w.log, "....tt");
+	assert_string_equal(w.log, "....@@");
 	/* Off is off. */
 	stream_timeout(w.stream, 10);
 	stream_timeout(w.stream, 0);
 	timer_clear(w.deadline);
 	timer_set(w.deadline, 40);
 	loop_run(w.loop);
-	assert_string_equal(w.log, "....tt");
+	assert_string_equal(w.log, "....@@");
 	assert_true(w.late);
 	w.late = false;
 	world_close(&w);
@@ -380,7 +380,7 @@ static void a_stream_may_be_closed_in_each_of_its_callbacks(void **state UNUSED)
 	w.reaction = CLOSE;
 	stream_timeout(w.stream, 1);
 	loop_run(w.loop);
-	assert_string_equal(w.log, "t");
+	assert_string_equal(w.log, "@");
 	world_close(&w);
 }
 
