@@ -74,7 +74,8 @@ multipart = (b"This is MIME.\r\n--=_b\r\nContent-Type: text/plain\r\n\r\n" + tex
              b"--=_b\r\nContent-Type: multipart/alternative; boundary=\"=_c\"\r\n\r\n--=_c\r\n"
              b"Content-Type: text/html\r\n\r\n<p>.</p>\r\n--=_c--\r\n--=_b\r\n"
              b"Content-Type: application/octet-stream\r\n"
-             b"Content-Transfer-Encoding: base64\r\n\r\n" + b"".join(b"QUJD" * 19 + b"\r\n" for _ in range(100)) + b"--=_b--\r\nepilogue\r\n")
+             b"Content-Transfer-Encoding: base64\r\n\r\n" +
+             (b"QUJD" * 19 + b"\r\n") * 100 + b"--=_b--\r\nepilogue\r\n")
 message("mime", multipart, MIME + b"Content-Type: multipart/mixed; boundary=\"=_b\"\r\n")
 for size in (1, 16383, 16384, 16385, 65535, 262143, 262144, 262145, 524288, 1048577):
     line = rng.randbytes(31).hex().encode() + b"\r\n"

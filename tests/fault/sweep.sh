@@ -97,7 +97,6 @@ sweep() {
 		echo "$n: $(head -n 1 "$T/said")" >>"$T/history"
 		[ "${operations:-0}" -ge "$n" ] || break
 	done
-	note "$1 at each of $((n - 1)) operations: nothing lost, duplicates in all: $(
-		sed 's/.*duplicates \([0-9]*\).*/\1/' "$T/history" | awk '{ s += $1 } END { print s }'
-	)"
+	note "$1 at each of $((n - 1)) operations: nothing lost; duplicates in all: $(
+		awk 'sub(/.*duplicates /, "") { sum += $1 } END { print sum + 0 }' "$T/history")"
 }
