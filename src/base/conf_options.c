@@ -100,7 +100,7 @@ const struct conf_option conf_options[] = {
 	  .says = "The largest message that is taken." },
 	{ IN("smtp", "max_line"), AT(smtp.max_line), BYTES("2048", "512", "64k"),
 	  .says = "The longest command line that is understood, with its line end." },
-	{ IN("smtp", "max_recipients"), AT(smtp.max_recipients), COUNTS("1000", "100", "10000"),
+	{ IN("smtp", "max_recipients"), AT(smtp.max_recipients), COUNTS("1000", "100", "1000"),
 	  .says = "Recipients of one message." },
 	{ IN("smtp", "max_errors"), AT(smtp.max_errors), COUNTS("20", "1", "10000"),
 	  .says = "A client is sent away after so many errors." },

@@ -41,12 +41,19 @@ static void end_parcel(struct connection *c)
 	c->dest->in_flight--;
 }
 
-static void settle_and_end(struct connection *c, const char *why)
+/* words is NULL when the dialogue about it came to its end. */
+static void settle_and_end(struct connection *c, const char *words)
 {
 	struct parcel *p = c->parcel;
+	char *unknown = NULL;
 
-	settle_parcel(p, c->dest, c->smtpc, why);
+	if (words)
+		smtpc_lost(c->smtpc, words);
+	if (words && smtpc_dot_sent(c->smtpc)) /* RFC 1047: it may come twice */
+		unknown = mem_printf("all was sent, then no answer came: %s", words);
+	settle_parcel(p, c->dest, c->smtpc, unknown ? unknown : words);
 	end_parcel(c);
+	free(unknown);
 }
 
 /* Without outcome it stays queued and due: the next start begins with it. */
