@@ -1,0 +1,289 @@
+/* scene.c: reads a .scene file, a line at a time; the first word says what the line is.
+ * SPDX-License-Identifier: ISC */
+#include "tests/scene/scene.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/attr.h"
+
+#define FILE_MAX_BYTES (64 * 1024)
+
+/* Splits off the first word; blanks before and behind it go. */
+static struct str word(struct str *line)
+{
+	struct str first, rest;
+
+	str_cut(str_trim(*line), ' ', &first, &rest);
+	*line = str_trim(rest);
+	return first;
+}
+
+static struct str last_word(struct str *line)
+{
+	struct str all = str_trim(*line);
+	ptrdiff_t blank = str_rfind(all, ' ');
+
+	if (blank < 0) {
+		*line = STR_NONE;
+		return all;
+	}
+	*line = str_trim((struct str){ all.at, (size_t)blank });
+	return str_from(all, (size_t)blank + 1);
+}
+
+/* -- domain NAME [enabled=no] [unknown=…] [subaddress=C] [list=empty] ------------------- */
+
+static bool domain_option(struct domain *d, struct str option, struct err *e)
+{
+	struct str key, value;
+
+	str_cut(option, '=', &key, &value);
+	if (str_eq(key, STR("enabled"))) {
+		d->enabled = !str_eq(value, STR("no"));
+		return true;
+	}
+	if (str_eq(key, STR("subaddress")) && value.n == 1) {
+		d->subaddress = value.at[0];
+		return true;
+	}
+	if (str_eq(key, STR("list"))) {
+		d->has_recipients = !str_eq(value, STR("empty"));
+		return true;
+	}
+	if (str_eq(key, STR("unknown")) && domain_unknown_parse(value, &d->unknown))
+		return true;
+	return err_set(e, ERR_INPUT, "no such option: %.*s", STR_ARGS(option));
+}
+
+static bool parse_domain(struct scene *s, struct str line, struct err *e)
+{
+	struct domain *d = &s->domains[s->settings.domain_count];
+
+	if (s->settings.domain_count == SCENE_DOMAINS_MAX)
+		return err_set(e, ERR_INPUT, "too many domains");
+	*d = (struct domain){
+		.id = (int64_t)s->settings.domain_count + 1,
+		.name = word(&line),
+		.enabled = true,
+		.has_recipients = true,
+	};
+	s->settings.domain_count++;
+	while (line.n)
+		if (!domain_option(d, word(&line), e))
+			return false;
+	return path_is_domain(d->name) || err_set(e, ERR_INPUT, "not a domain");
+}
+
+/* -- client ADDRESS NAME PATH ------------------------------------------------------------- */
+
+static bool parse_client(struct scene *s, struct str line, struct err *e)
+{
+	size_t used;
+
+	s->client = word(&line);
+	s->helo = word(&line);
+	return path_parse(line, PATH_REVERSE, &s->sender, &used) == PATH_OK ||
+	       err_set(e, ERR_INPUT, "client ADDRESS NAME <sender>");
+}
+
+/* -- settings missing|stale, memory none -------------------------------------------------- */
+
+static bool parse_settings(struct scene *s, struct str line, struct err *e)
+{
+	s->settings_missing = str_eq(line, STR("missing"));
+	s->settings_stale = str_eq(line, STR("stale"));
+	return s->settings_missing || s->settings_stale ||
+	       err_set(e, ERR_INPUT, "settings are missing or stale");
+}
+
+static bool parse_memory(struct scene *s, struct str line, struct err *e)
+{
+	s->memory_none = str_eq(line, STR("none"));
+	return s->memory_none || err_set(e, ERR_INPUT, "memory none");
+}
+
+/* -- answer recipient LOCAL@DOMAIN WORD --------------------------------------------------- */
+
+static bool parse_canned(struct str name, enum canned *ret)
+{
+	static const char *const names[] = {
+		[CANNED_ACCEPT] = "accept", [CANNED_REJECT] = "reject", [CANNED_NONE] = "none",
+		[CANNED_ERROR] = "error",   [CANNED_NEVER] = "never",
+	};
+
+	for (unsigned i = 0; i < COUNT(names); i++) {
+		if (!str_eq(name, str_of(names[i])))
+			continue;
+		*ret = (enum canned)i;
+		return true;
+	}
+	return false;
+}
+
+static bool parse_answer(struct scene *s, struct str line, struct err *e)
+{
+	struct scene_answer *a = &s->answers[s->answer_count];
+
+	if (s->answer_count == SCENE_ANSWERS_MAX)
+		return err_set(e, ERR_INPUT, "too many answers");
+	if (!str_eq(word(&line), STR("recipient")) || !parse_canned(last_word(&line), &a->canned))
+		return err_set(e, ERR_INPUT,
+			       "answer recipient LOCAL@DOMAIN accept|reject|none|error|never");
+
+	ptrdiff_t at = str_rfind(line, '@');
+
+	if (at < 0)
+		return err_set(e, ERR_INPUT, "LOCAL@DOMAIN has an @");
+	a->local = (struct str){ line.at, (size_t)at };
+	a->domain = str_from(line, (size_t)at + 1);
+	s->answer_count++;
+	return true;
+}
+
+/* -- rcpt PATH -> VERDICT, times N rcpt … ----------------------------------------------- */
+
+static bool parse_rcpt(struct scene *s, struct str line, struct err *e)
+{
+	struct scene_wanted *w = &s->wanted[s->wanted_count];
+	size_t used = 0;
+
+	if (s->wanted_count == SCENE_WANTED_MAX)
+		return err_set(e, ERR_INPUT, "too many rcpt lines");
+	if (path_parse(line, PATH_FORWARD, &w->rcpt, &used) != PATH_OK)
+		return err_set(e, ERR_INPUT, "not a path");
+	line = str_trim(str_from(line, used));
+	if (!str_eq(word(&line), STR("->")) || !line.n)
+		return err_set(e, ERR_INPUT, "rcpt <PATH> -> pass | wait | CODE X.Y.Z by CHECK");
+	w->verdict = line;
+	w->times = 1;
+	s->wanted_count++;
+	return true;
+}
+
+static bool parse_times(struct scene *s, struct str line, struct err *e)
+{
+	uint64_t times;
+
+	if (!str_to_u64(word(&line), 1000, &times) || !str_eq(word(&line), STR("rcpt")))
+		return err_set(e, ERR_INPUT, "times N rcpt …");
+	if (!parse_rcpt(s, line, e))
+		return false;
+	s->wanted[s->wanted_count - 1].times = (unsigned)times;
+	return true;
+}
+
+/* -- the file ----------------------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	bool (*parse)(struct scene *s, struct str line, struct err *e);
+} words[] = {
+	{ "domain", parse_domain }, { "client", parse_client }, { "settings", parse_settings },
+	{ "memory", parse_memory }, { "answer", parse_answer }, { "rcpt", parse_rcpt },
+	{ "times", parse_times },
+};
+
+static bool parse_line(struct scene *s, struct str line, struct err *e)
+{
+	struct str first = word(&line);
+
+	if (!first.n || first.at[0] == '#')
+		return true;
+	for (unsigned i = 0; i < COUNT(words); i++)
+		if (str_eq(first, str_of(words[i].name)))
+			return words[i].parse(s, line, e);
+	return err_set(e, ERR_INPUT, "a line cannot begin with \"%.*s\"", STR_ARGS(first));
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strncmp(((const struct domain *)a)->name.at, ((const struct domain *)b)->name.at,
+		       255);
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct domain *const *x = a, *const *y = b;
+
+	return (*x)->id < (*y)->id ? -1 : (*x)->id > (*y)->id;
+}
+
+/* As the store would hand it out: sorted twice, names ending in NUL. */
+static void finish_settings(struct scene *s)
+{
+	size_t n = s->settings.domain_count;
+
+	for (size_t i = 0; i < n; i++) {
+		s->domains[i].name = arena_dup(s->arena, s->domains[i].name);
+		if (!s->domains[i].name.at)
+			abort();
+	}
+	qsort(s->domains, n, sizeof(*s->domains), by_name);
+	for (size_t i = 0; i < n; i++)
+		s->by_id[i] = &s->domains[i];
+	qsort(s->by_id, n, sizeof(const struct domain *), by_id);
+	s->settings.domains = s->domains;
+	s->settings.by_id = s->by_id;
+}
+
+static bool parse_text(struct scene *s, struct str text, struct err *e)
+{
+	struct str line;
+
+	for (unsigned number = 1; text.n; number++) {
+		str_cut(text, '\n', &line, &text);
+		if (!parse_line(s, line, e))
+			return err_wrap(e, "line %u", number);
+		if (s->wanted_count && !s->wanted[s->wanted_count - 1].line)
+			s->wanted[s->wanted_count - 1].line = number;
+	}
+	finish_settings(s);
+	return s->wanted_count || err_set(e, ERR_INPUT, "no rcpt line: it proves nothing");
+}
+
+static bool read_file(struct arena *a, const char *path, struct str *ret, struct err *e)
+{
+	char *text = arena_alloc(a, FILE_MAX_BYTES);
+	FILE *file = fopen(path, "r");
+
+	if (!file)
+		return err_errno(e, "cannot open it");
+	if (!text)
+		abort();
+	*ret = (struct str){ text, fread(text, 1, FILE_MAX_BYTES, file) };
+	fclose(file);
+	return true;
+}
+
+struct scene *scene_load(const char *path, struct err *e)
+{
+	struct arena *a = arena_new(4 * 1024 * 1024);
+	struct scene *s = arena_alloc(a, sizeof(*s));
+	struct str text;
+
+	if (!s)
+		abort();
+	s->arena = a;
+	s->client = STR("192.0.2.9");
+	s->helo = STR("client.example");
+	s->sender = (struct path){ STR("a@b.example"), STR("a"), STR("b.example") };
+	if (read_file(a, path, &text, e) && parse_text(s, text, e))
+		return s;
+	scene_free(s);
+	return NULL;
+}
+
+void scene_free(struct scene *s)
+{
+	if (s)
+		arena_free(s->arena);
+}
+
+struct str scene_domain_name(const struct scene *s, int64_t id)
+{
+	const struct domain *d = settings_by_id(&s->settings, id);
+
+	return d ? d->name : STR_NONE;
+}

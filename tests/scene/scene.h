@@ -1,0 +1,56 @@
+/* scene.h: a .scene file: what the world looks like to the policy, and the verdicts it must give.
+ * README.md says how one is written.
+ * SPDX-License-Identifier: ISC */
+#ifndef TESTS_SCENE_SCENE_H
+#define TESTS_SCENE_SCENE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "db/settings.h"
+#include "proto/path.h"
+
+#define SCENE_DOMAINS_MAX 16
+#define SCENE_ANSWERS_MAX 64
+#define SCENE_WANTED_MAX  128
+
+enum canned { CANNED_ACCEPT, CANNED_REJECT, CANNED_NONE, CANNED_ERROR, CANNED_NEVER };
+
+/* answer recipient LOCAL@DOMAIN WORD: the local part folded and unquoted, as it is asked for; "*"
+ * for all that have no answer of their own. */
+struct scene_answer {
+	struct str local, domain;
+	enum canned canned;
+};
+
+/* rcpt PATH -> VERDICT */
+struct scene_wanted {
+	unsigned line, times;
+	struct path rcpt;
+	struct str verdict;
+};
+
+struct scene {
+	struct arena *arena; /* holds all of it */
+	struct domain domains[SCENE_DOMAINS_MAX];
+	const struct domain *by_id[SCENE_DOMAINS_MAX];
+	struct settings settings;
+	bool settings_missing, settings_stale, memory_none;
+	struct str client, helo;
+	struct path sender;
+	struct scene_answer answers[SCENE_ANSWERS_MAX];
+	size_t answer_count;
+	struct scene_wanted wanted[SCENE_WANTED_MAX];
+	size_t wanted_count;
+};
+
+/* Reads a file; an error names its line. */
+struct scene *scene_load(const char *path, struct err *e);
+void scene_free(struct scene *s); /* NULL is accepted */
+/* Name of the domain with this id. */
+struct str scene_domain_name(const struct scene *s, int64_t id);
+
+#endif

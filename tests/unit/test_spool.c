@@ -1,0 +1,227 @@
+/* test_spool: content comes out as it went in, in bounded memory; what cannot be kept is counted,
+ * and nobody gets half of it.
+ * SPDX-License-Identifier: ISC */
+#include <dirent.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/arena.h"
+#include "base/attr.h"
+#include "relay/spool.h"
+
+#define BIG (3 * 1024 * 1024 + 17)
+
+static char *dir, *content;
+
+static int make_dir(void **state UNUSED)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	dir = mem_printf("%s/spool-test.XXXXXX", tmp ? tmp : "/tmp");
+	content = mem_alloc(BIG);
+	for (size_t i = 0; i < BIG; i++)
+		content[i] = (char)(i * 31 >> 5);
+	return mkdtemp(dir) ? 0 : -1;
+}
+
+static int remove_dir(void **state UNUSED)
+{
+	int status = rmdir(dir); /* fails when a test left a file there */
+
+	free(dir);
+	free(content);
+	return status;
+}
+
+static void drop(struct body *b)
+{
+	free(b->mem);
+	if (b->fd >= 0)
+		close(b->fd);
+}
+
+/* Writes n bytes of content in pieces. */
+static void write_pieces(struct spool *s, size_t n, size_t piece)
+{
+	for (size_t at = 0; at < n; at += piece) {
+		spool_write(s, (struct str){ content + at, n - at < piece ? n - at : piece });
+		assert_true(s->room <= SPOOL_MEMORY_MAX);
+	}
+}
+
+static void check_body(const struct body *b, size_t n)
+{
+	char *got = mem_alloc(n);
+
+	assert_int_equal(b->size, n);
+	if (b->fd < 0 && n) {
+		assert_memory_equal(b->mem, content, n);
+	} else if (n) {
+		assert_null(b->mem);
+		assert_int_equal(pread(b->fd, got, n, 0), (ssize_t)n);
+		assert_memory_equal(got, content, n);
+	}
+	free(got);
+}
+
+static const struct {
+	size_t n, piece;
+	bool file;
+} rows[] = {
+	{ 0, 1, false },
+	{ 1, 1, false },
+	{ 4096, 4096, false },
+	{ 8192, 8192, false },
+	{ 8193, 1, false },
+	{ 100000, 977, false },
+	{ SPOOL_MEMORY_MAX, 4096, false },
+	{ SPOOL_MEMORY_MAX, SPOOL_MEMORY_MAX, false },
+	{ SPOOL_MEMORY_MAX + 1, 4096, true },
+	{ SPOOL_MEMORY_MAX + 1, SPOOL_MEMORY_MAX + 1, true },
+	{ 2 * SPOOL_MEMORY_MAX, 1000, true },
+	{ 2 * SPOOL_MEMORY_MAX, SPOOL_MEMORY_MAX, true },
+	{ BIG, 65536, true },
+	{ BIG, 7919, true },
+	{ BIG, BIG, true },
+};
+
+static void what_goes_in_comes_out(void **state UNUSED)
+{
+	for (unsigned i = 0; i < COUNT(rows); i++) {
+		struct spool s;
+		struct body b;
+
+		spool_init(&s, dir);
+		write_pieces(&s, rows[i].n, rows[i].piece);
+		assert_true(spool_take(&s, &b));
+		assert_int_equal(b.fd >= 0, rows[i].file);
+		check_body(&b, rows[i].n);
+		drop(&b);
+		spool_done(&s);
+	}
+}
+
+static void the_file_has_no_name(void **state UNUSED)
+{
+	struct spool s;
+	struct stat st;
+
+	spool_init(&s, dir);
+	write_pieces(&s, BIG, 65536);
+	assert_true(s.fd >= 0);
+	assert_int_equal(fstat(s.fd, &st), 0);
+	assert_int_equal(st.st_nlink, 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+
+	DIR *d = opendir(dir);
+	unsigned names = 0;
+
+	assert_non_null(d);
+	while (readdir(d))
+		names++;
+	closedir(d);
+	assert_int_equal(names, 2); /* . and .. */
+	spool_done(&s);
+}
+
+static void a_spool_that_was_taken_is_empty(void **state UNUSED)
+{
+	struct spool s;
+	struct body first, second;
+
+	spool_init(&s, dir);
+	write_pieces(&s, BIG, 65536);
+	assert_true(spool_take(&s, &first));
+	write_pieces(&s, 10, 10);
+	assert_true(spool_take(&s, &second));
+	check_body(&first, BIG);
+	check_body(&second, 10);
+	drop(&first);
+	drop(&second);
+	spool_done(&s);
+	spool_done(&s);
+}
+
+static void without_a_directory_it_only_counts(void **state UNUSED)
+{
+	struct spool s;
+	struct body b;
+	char *nowhere = mem_printf("%s/nowhere", dir);
+
+	spool_init(&s, nowhere);
+	write_pieces(&s, BIG, 65536);
+	assert_true(s.failed);
+	assert_int_equal(s.size, BIG);
+	assert_false(spool_take(&s, &b));
+	spool_done(&s);
+
+	spool_init(&s, nowhere); /* what fits the memory needs no directory */
+	write_pieces(&s, 1000, 100);
+	assert_true(spool_take(&s, &b));
+	check_body(&b, 1000);
+	drop(&b);
+	spool_done(&s);
+	free(nowhere);
+}
+
+/* n bytes with files bounded to `most` bytes; false when they could not be kept. */
+static bool keeps(size_t n, rlim_t most)
+{
+	struct rlimit before, tiny;
+	struct spool s;
+	struct body b;
+	bool kept;
+
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	tiny = before;
+	tiny.rlim_cur = most;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &tiny), 0);
+	spool_init(&s, dir);
+	write_pieces(&s, n, 65536);
+	assert_int_equal(s.size, n);
+	kept = spool_take(&s, &b);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	if (kept) {
+		check_body(&b, n);
+		drop(&b);
+	}
+	spool_done(&s);
+	return kept;
+}
+
+static void a_write_that_fails_is_never_half_a_body(void **state UNUSED)
+{
+	static const size_t mosts[] = {
+		0, 1, 4096, SPOOL_MEMORY_MAX - 1, SPOOL_MEMORY_MAX, SPOOL_MEMORY_MAX + 1, BIG - 1
+	};
+
+	for (unsigned i = 0; i < COUNT(mosts); i++)
+		assert_false(keeps(BIG, mosts[i]));
+	assert_true(keeps(BIG, BIG));
+	assert_true(keeps(SPOOL_MEMORY_MAX, 0));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_goes_in_comes_out),
+		cmocka_unit_test(the_file_has_no_name),
+		cmocka_unit_test(a_spool_that_was_taken_is_empty),
+		cmocka_unit_test(without_a_directory_it_only_counts),
+		cmocka_unit_test(a_write_that_fails_is_never_half_a_body),
+	};
+
+	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+}
