@@ -30,8 +30,8 @@ bool change_domain_set(struct store *s, const char *who, const char *name,
 bool change_domain_remove(struct store *s, const char *who, const char *name, bool force,
 			  struct err *e) MUST_CHECK;
 
-/* Local parts (or addresses in the domain).  action is RECIPIENT_ACCEPT or RECIPIENT_REJECT; one that is
- * there already gets the action.  *ret_changed: how many rows are new or different. */
+/* Local parts (or addresses in the domain).  action is RECIPIENT_ACCEPT or RECIPIENT_REJECT; one
+ * that is there already gets the action.  *ret_changed: how many rows are new or different. */
 bool change_recipient_add(struct store *s, const char *who, const char *domain,
 			  const char *const *locals, size_t n, enum recipient_found action,
 			  uint64_t *ret_changed, struct err *e) MUST_CHECK;

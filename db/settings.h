@@ -34,8 +34,9 @@ struct domain {
 	enum domain_mode mode;
 	bool enabled;
 	enum domain_unknown unknown;
-	bool has_recipients; /* false: the list is empty, and UNKNOWN_REJECT defers instead, so that a
-	                      * domain whose list is not loaded yet loses no mail */
+	/* false: the list is empty, and UNKNOWN_REJECT defers instead, so that a domain whose list
+	 * is not loaded yet loses no mail */
+	bool has_recipients;
 	char subaddress;     /* delimiter of user+tag, or 0 */
 	int64_t lifetime_ms; /* mail that cannot be delivered for so long expires */
 	const struct route *routes; /* in order of preference */

@@ -167,16 +167,16 @@ struct job_chunk {
 	struct job job;
 	msgid message;
 	unsigned seq; /* 0.. */
-	/* answer: bytes in the job's arena; found is false when there is no such row: behind the last,
-	 * or the message was deleted */
+	/* answer: bytes in the job's arena; found is false when there is no such row: behind the
+	 * last, or the message was deleted */
 	bool found;
 	struct str bytes;
 };
 
 enum recipient_found { RECIPIENT_UNKNOWN, RECIPIENT_ACCEPT, RECIPIENT_REJECT };
 
-/* Is this local part in the domain's list?  `local` is folded to lower case and unquoted; base is the
- * part before the subaddress delimiter or "".  An entry for local wins over one for base. */
+/* Is this local part in the domain's list?  `local` is folded to lower case and unquoted; base is
+ * the part before the subaddress delimiter or "".  An entry for local wins over one for base. */
 struct job_recipient {
 	struct job job;
 	int64_t domain;

@@ -49,7 +49,8 @@ struct view_filter {
 };
 
 bool view_queue(struct view *v, struct arena *a, const struct view_filter *f,
-		struct view_delivery **ret, size_t *ret_n, bool *ret_more, struct err *e) MUST_CHECK;
+		struct view_delivery **ret, size_t *ret_n, bool *ret_more, struct err *e)
+	MUST_CHECK;
 /* Final rows of one message. */
 bool view_ledger(struct view *v, struct arena *a, msgid message, struct view_delivery **ret,
 		 size_t *ret_n, struct err *e) MUST_CHECK;

@@ -1,0 +1,310 @@
+/* change: each of these makes a job, waits until it has been answered, and takes it apart.
+ *
+ * The audit text is what the operator asked for, in the words of the command line; the backend
+ * adds how many rows it changed.
+ * SPDX-License-Identifier: ISC */
+#include "db/change.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "db/change_job.h"
+#include "db/import.h"
+#include "db/patch.h"
+
+#define AUDIT_MAX 2000
+#define SHOWN_LOCALS 5
+
+struct change {
+	struct inbox answers;
+	struct job_change *job;
+};
+
+static struct job_change *begin(struct change *c, enum change_kind what, const char *who,
+				size_t max_bytes)
+{
+	inbox_init(&c->answers, NULL, NULL);
+	c->job = job_new_change(&c->answers, max_bytes);
+	c->job->what = what;
+	c->job->who = arena_dup(c->job->job.arena, str_of(who));
+	if (!c->job->who.at)
+		c->job->who = STR("(long name)");
+	c->job->audit = STR_NONE;
+	return c->job;
+}
+
+static bool end(struct change *c, bool ok)
+{
+	free(c->job->locals);
+	job_free(&c->job->job);
+	inbox_done(&c->answers);
+	return ok;
+}
+
+/* Gives the job away and waits for it. */
+static bool carry_out(struct change *c, struct store *s, uint64_t *ret_changed, struct err *e)
+{
+	struct list answered;
+
+	list_init(&answered);
+	store_put(s, &c->job->job);
+	(void)inbox_wait(&c->answers, &answered, -1);
+	if (!c->job->job.ok) {
+		*e = c->job->job.err;
+		return false;
+	}
+	if (ret_changed)
+		*ret_changed = c->job->changed;
+	return true;
+}
+
+static bool set_audit(struct change *c, struct buf *text)
+{
+	c->job->audit = arena_dup(c->job->job.arena, buf_str(text));
+	buf_done(text);
+	return c->job->audit.at != NULL;
+}
+
+static bool too_large(struct err *e)
+{
+	return err_set(e, ERR_INPUT, "the request is too large");
+}
+
+/* What is over the buffer's maximum is left out: an audit row is for reading. */
+static void say(struct buf *text, const char *word, struct str what)
+{
+	if (buf_addf(text, "%s%.*s", word, STR_ARGS(what)))
+		return;
+	if (!buf_add(text, STR(" ...")))
+		text->max = buf_len(text);
+}
+
+/* -- domains ----------------------------------------------------------------------- */
+
+static bool change_domain(struct store *s, enum change_kind what, const char *who,
+			  const char *name, const struct change_pair *pairs, size_t n,
+			  struct err *e)
+{
+	bool is_new = what == CHANGE_DOMAIN_ADD;
+	struct change c;
+	struct job_change *j = begin(&c, what, who, 64 << 10);
+	struct buf audit;
+
+	buf_init(&audit, AUDIT_MAX);
+	if (!patch_domain_name(j->job.arena, name, &j->domain, e) ||
+	    !patch_parse(j->job.arena, pairs, n, &j->patch, e))
+		return end(&c, false);
+	if (is_new && !j->patch.route_count) {
+		err_set(e, ERR_INPUT, "a domain needs at least one primary=HOST:PORT");
+		return end(&c, false);
+	}
+	say(&audit, is_new ? "domain add " : "domain set ", j->domain);
+	for (size_t i = 0; i < n; i++) {
+		say(&audit, " ", str_of(pairs[i].key));
+		say(&audit, "=", str_of(pairs[i].value));
+	}
+	if (!set_audit(&c, &audit))
+		return end(&c, too_large(e));
+	return end(&c, carry_out(&c, s, NULL, e));
+}
+
+bool change_domain_add(struct store *s, const char *who, const char *name,
+		       const struct change_pair *pairs, size_t n, struct err *e)
+{
+	return change_domain(s, CHANGE_DOMAIN_ADD, who, name, pairs, n, e);
+}
+
+bool change_domain_set(struct store *s, const char *who, const char *name,
+		       const struct change_pair *pairs, size_t n, struct err *e)
+{
+	return change_domain(s, CHANGE_DOMAIN_SET, who, name, pairs, n, e);
+}
+
+bool change_domain_remove(struct store *s, const char *who, const char *name, bool force,
+			  struct err *e)
+{
+	struct change c;
+	struct job_change *j = begin(&c, CHANGE_DOMAIN_REMOVE, who, 64 << 10);
+	struct buf audit;
+
+	buf_init(&audit, AUDIT_MAX);
+	if (!patch_domain_name(j->job.arena, name, &j->domain, e))
+		return end(&c, false);
+	j->force = force;
+	say(&audit, force ? "domain remove --force " : "domain remove ", j->domain);
+	if (!set_audit(&c, &audit))
+		return end(&c, too_large(e));
+	return end(&c, carry_out(&c, s, NULL, e));
+}
+
+/* -- recipients -------------------------------------------------------------------- */
+
+static bool set_recipients_audit(struct change *c, const char *what, size_t given, struct err *e)
+{
+	struct job_change *j = c->job;
+	struct buf audit;
+
+	buf_init(&audit, AUDIT_MAX);
+	say(&audit, what, j->domain);
+	for (size_t i = 0; i < j->local_count && i < SHOWN_LOCALS; i++)
+		say(&audit, " ", j->locals[i].local);
+	if (j->local_count > SHOWN_LOCALS && !buf_addf(&audit, " ... (%zu in all)", given))
+		say(&audit, " ...", STR_NONE);
+	return set_audit(c, &audit) || too_large(e);
+}
+
+static bool change_locals(struct change *c, const char *const *locals, size_t n,
+			  enum recipient_found action, struct err *e)
+{
+	struct job_change *j = c->job;
+
+	j->locals = mem_alloc((n ? n : 1) * sizeof(*j->locals));
+	for (size_t i = 0; i < n; i++) {
+		struct change_local *l = &j->locals[i];
+		struct str text = str_of(locals[i]);
+		char *at = arena_cstr(j->job.arena, text);
+
+		if (!at)
+			return too_large(e);
+		if (!patch_local(text, j->domain, at, &l->local, e))
+			return false;
+		l->action = action;
+		l->line = (uint32_t)i;
+	}
+	j->local_count = patch_sort_locals(j->locals, n);
+	return true;
+}
+
+/* Enough for the texts and what the arena rounds them up by. */
+static size_t texts_size(const char *const *locals, size_t n)
+{
+	size_t bytes = 64 << 10;
+
+	for (size_t i = 0; i < n; i++)
+		bytes += strlen(locals[i]) + 64;
+	return bytes;
+}
+
+bool change_recipient_add(struct store *s, const char *who, const char *domain,
+			  const char *const *locals, size_t n, enum recipient_found action,
+			  uint64_t *ret_changed, struct err *e)
+{
+	bool reject = action == RECIPIENT_REJECT;
+	struct change c;
+	struct job_change *j = begin(&c, CHANGE_RECIPIENT_ADD, who, texts_size(locals, n));
+
+	j->source = "list";
+	if (!patch_domain_name(j->job.arena, domain, &j->domain, e) ||
+	    !change_locals(&c, locals, n, reject ? RECIPIENT_REJECT : RECIPIENT_ACCEPT, e) ||
+	    !set_recipients_audit(&c, reject ? "recipient add --reject " : "recipient add ", n, e))
+		return end(&c, false);
+	return end(&c, carry_out(&c, s, ret_changed, e));
+}
+
+bool change_recipient_remove(struct store *s, const char *who, const char *domain,
+			     const char *const *locals, size_t n, uint64_t *ret_changed,
+			     struct err *e)
+{
+	struct change c;
+	struct job_change *j = begin(&c, CHANGE_RECIPIENT_REMOVE, who, texts_size(locals, n));
+
+	if (!patch_domain_name(j->job.arena, domain, &j->domain, e) ||
+	    !change_locals(&c, locals, n, RECIPIENT_ACCEPT, e) ||
+	    !set_recipients_audit(&c, "recipient remove ", n, e))
+		return end(&c, false);
+	return end(&c, carry_out(&c, s, ret_changed, e));
+}
+
+bool change_recipient_import(struct store *s, const char *who, const char *domain, struct str file,
+			     uint64_t *ret_lines, uint64_t *ret_changed, struct err *e)
+{
+	struct change c;
+	struct job_change *j = begin(&c, CHANGE_RECIPIENT_ADD, who, 64 << 10);
+	char *text = mem_str(file);
+	size_t lines = 0;
+	bool ok;
+
+	j->source = "import";
+	ok = patch_domain_name(j->job.arena, domain, &j->domain, e) &&
+	     import_parse(text, file.n, j->domain, &j->locals, &lines, e);
+	if (ok) {
+		j->local_count = patch_sort_locals(j->locals, lines);
+		ok = set_recipients_audit(&c, "recipient import ", lines, e) &&
+		     carry_out(&c, s, ret_changed, e);
+	}
+	if (ok)
+		*ret_lines = lines;
+	ok = end(&c, ok);
+	free(text);
+	return ok;
+}
+
+/* -- the queue --------------------------------------------------------------------- */
+
+static const char *act_name(enum queue_act act)
+{
+	switch (act) {
+	case QUEUE_HOLD:
+		return "hold";
+	case QUEUE_RELEASE:
+		return "release";
+	case QUEUE_DELETE:
+		return "delete";
+	case QUEUE_RETRY:
+		break;
+	}
+	return "retry";
+}
+
+bool change_message(struct store *s, const char *who, msgid id, enum queue_act act,
+		    uint64_t *ret_changed, struct err *e)
+{
+	struct change c;
+	struct job_change *j = begin(&c, CHANGE_MESSAGE, who, 0);
+	char text[ID_TEXT_MAX];
+	struct buf audit;
+
+	buf_init(&audit, AUDIT_MAX);
+	j->message = id;
+	j->act = act;
+	say(&audit, "queue ", str_of(act_name(act)));
+	say(&audit, " ", str_of(id_text(id, text)));
+	if (!set_audit(&c, &audit))
+		return end(&c, too_large(e));
+	return end(&c, carry_out(&c, s, ret_changed, e));
+}
+
+static bool change_all(struct store *s, enum change_kind what, const char *who,
+		       const char *domain, enum queue_act act, const char *words,
+		       uint64_t *ret_changed, struct err *e)
+{
+	struct change c;
+	struct job_change *j = begin(&c, what, who, 0);
+	struct buf audit;
+
+	buf_init(&audit, AUDIT_MAX);
+	j->act = act;
+	if (domain && !patch_domain_name(j->job.arena, domain, &j->domain, e))
+		return end(&c, false);
+	say(&audit, words, domain ? j->domain : STR("(all domains)"));
+	if (!set_audit(&c, &audit))
+		return end(&c, too_large(e));
+	return end(&c, carry_out(&c, s, ret_changed, e));
+}
+
+bool change_failed_all(struct store *s, const char *who, const char *domain, enum queue_act act,
+		       uint64_t *ret_changed, struct err *e)
+{
+	if (act != QUEUE_RETRY && act != QUEUE_DELETE)
+		return err_set(e, ERR_INPUT, "failed mail can be retried or deleted");
+	return change_all(s, CHANGE_FAILED_ALL, who, domain, act,
+			  act == QUEUE_RETRY ? "failed retry " : "failed delete ", ret_changed, e);
+}
+
+bool change_flush(struct store *s, const char *who, const char *domain, uint64_t *ret_changed,
+		  struct err *e)
+{
+	return change_all(s, CHANGE_FLUSH, who, domain, QUEUE_RELEASE, "queue flush ",
+			  ret_changed, e);
+}

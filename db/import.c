@@ -1,0 +1,166 @@
+/* import: lines, fields, addresses.
+ *
+ * A field's separator is whichever of comma, semicolon and TAB comes first in the line, since
+ * spreadsheets of half the world write semicolons.  Everything is unpacked in place: a field never
+ * becomes longer.
+ *
+ * Decided against: guessing which column is the address.  It is the first.
+ * SPDX-License-Identifier: ISC */
+#include "db/import.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "db/patch.h"
+
+#define LINE_MAX_BYTES 10000
+
+struct import {
+	struct str domain;
+	struct change_local *entries;
+	size_t count, room;
+	uint32_t line;
+	bool may_be_header; /* nothing but comments so far */
+};
+
+/* The field at the start of *rest, unquoted in place; *rest goes behind its separator. */
+static bool take_field(char *at, struct str *rest, char separator, struct str *ret)
+{
+	size_t i = 0, n = 0;
+
+	if (!rest->n || rest->at[0] != '"') {
+		struct str field;
+
+		(void)str_cut(*rest, separator, &field, rest);
+		*ret = str_trim(field);
+		return true;
+	}
+	for (i = 1; i < rest->n; i++) {
+		if (rest->at[i] == '"' && (i + 1 == rest->n || rest->at[i + 1] != '"'))
+			break;
+		i += rest->at[i] == '"';
+		at[n++] = rest->at[i];
+	}
+	if (i >= rest->n)
+		return false; /* no quote at the end */
+
+	struct str behind = str_trim(str_from(*rest, i + 1)), ignored;
+
+	if (behind.n && behind.at[0] != separator)
+		return false;
+	(void)str_cut(behind, separator, &ignored, rest);
+	*ret = str_trim((struct str){ at, n });
+	return true;
+}
+
+static char separator_of(struct str line)
+{
+	for (size_t i = 0; i < line.n; i++)
+		if (line.at[i] == ',' || line.at[i] == ';' || line.at[i] == '\t')
+			return line.at[i];
+	return ',';
+}
+
+static bool is_header(struct str field)
+{
+	static const char *const names[] = { "address", "email", "e-mail", "recipient",
+					     "localpart", "local part", "local_part" };
+
+	for (size_t i = 0; i < COUNT(names); i++)
+		if (str_ieq(field, str_of(names[i])))
+			return true;
+	return false;
+}
+
+static bool parse_action(struct str field, enum recipient_found *ret, struct err *e)
+{
+	char shown[60];
+
+	*ret = RECIPIENT_ACCEPT;
+	if (!field.n || str_ieq(field, STR("accept")))
+		return true;
+	*ret = RECIPIENT_REJECT;
+	if (str_ieq(field, STR("reject")))
+		return true;
+	return err_set(e, ERR_INPUT, "the action must be accept or reject, not %s",
+		       log_quote(field, shown, sizeof(shown)));
+}
+
+static struct change_local *add(struct import *im)
+{
+	if (im->count == im->room) {
+		im->room = im->room ? im->room * 2 : 256;
+		im->entries = mem_grow(im->entries, im->room * sizeof(*im->entries));
+	}
+	return &im->entries[im->count++];
+}
+
+static bool parse_line(struct import *im, char *at, struct str line, struct err *e)
+{
+	bool first = im->may_be_header;
+	char separator;
+	struct str address, action;
+	enum recipient_found found;
+
+	line = str_trim(line);
+	if (!line.n || line.at[0] == '#')
+		return true;
+	if (line.n > LINE_MAX_BYTES)
+		return err_set(e, ERR_INPUT, "the line is too long");
+	at += line.at - at;
+	im->may_be_header = false;
+	separator = separator_of(line);
+	if (!take_field(at, &line, separator, &address))
+		return err_set(e, ERR_INPUT, "a quoted field does not end");
+	if (first && is_header(address))
+		return true;
+
+	/* The second field may be unquoted over the first only after that has been read. */
+	char *local_at = at;
+	struct str local;
+
+	if (!patch_local(address, im->domain, local_at, &local, e))
+		return false;
+	if (!take_field(at + local.n, &line, separator, &action))
+		return err_set(e, ERR_INPUT, "a quoted field does not end");
+	if (!parse_action(action, &found, e))
+		return false;
+	*add(im) = (struct change_local){ .local = local, .action = found, .line = im->line };
+	return true;
+}
+
+static bool parse_all(struct import *im, char *at, size_t n, struct err *e)
+{
+	struct str rest = { at, n }, line;
+
+	if (n >= 2 && (memcmp(at, "\xff\xfe", 2) == 0 || memcmp(at, "\xfe\xff", 2) == 0))
+		return err_set(e, ERR_INPUT, "line 1: the file is UTF-16; save it as UTF-8");
+	if (str_starts(rest, STR("\xef\xbb\xbf")))
+		rest = str_from(rest, 3);
+	while (rest.n) {
+		(void)str_cut(rest, '\n', &line, &rest);
+		if (im->line == UINT32_MAX)
+			return err_set(e, ERR_INPUT, "the file has too many lines");
+		im->line++;
+		if (line.n && line.at[line.n - 1] == '\r')
+			line.n--;
+		if (!parse_line(im, at + (line.at - at), line, e))
+			return err_wrap(e, "line %u", im->line);
+	}
+	return true;
+}
+
+bool import_parse(char *text, size_t n, struct str domain, struct change_local **ret,
+		  size_t *ret_n, struct err *e)
+{
+	struct import im = { .domain = domain, .may_be_header = true };
+
+	if (!parse_all(&im, text, n, e)) {
+		free(im.entries);
+		return false;
+	}
+	*ret = im.entries;
+	*ret_n = im.count;
+	return true;
+}

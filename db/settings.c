@@ -1,0 +1,151 @@
+/* settings: snapshots, found by name and by id, and the board where the current one hangs.
+ *
+ * The board has a lock and not only an atomic pointer: between reading the pointer and taking the
+ * reference the snapshot could be freed.  The lock is held for two loads and one addition.
+ * SPDX-License-Identifier: ISC */
+#include "db/settings.h"
+
+#include <string.h>
+
+#define NAME_MAX_BYTES 255
+
+struct settings *settings_ref(struct settings *s)
+{
+	atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
+	return s;
+}
+
+void settings_unref(struct settings *s)
+{
+	if (s && atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) == 1)
+		arena_free(s->arena); /* s is in it */
+}
+
+static int compare(struct str a, struct str b)
+{
+	int order = memcmp(a.at, b.at, a.n < b.n ? a.n : b.n);
+
+	if (order)
+		return order;
+	return a.n < b.n ? -1 : a.n > b.n;
+}
+
+const struct domain *settings_find(const struct settings *s, struct str name)
+{
+	char lower[NAME_MAX_BYTES];
+	size_t low = 0, high = s->domain_count;
+
+	if (!name.n || name.n > sizeof(lower))
+		return NULL;
+	memcpy(lower, name.at, name.n);
+	str_lower(lower, name.n);
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = compare((struct str){ lower, name.n }, s->domains[middle].name);
+
+		if (order == 0)
+			return &s->domains[middle];
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NULL;
+}
+
+const struct domain *settings_by_id(const struct settings *s, int64_t id)
+{
+	size_t low = 0, high = s->domain_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct domain *d = s->by_id[middle];
+
+		if (d->id == id)
+			return d;
+		if (id < d->id)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NULL;
+}
+
+void settings_board_init(struct settings_board *b)
+{
+	pthread_mutex_init(&b->lock, NULL);
+	b->current = NULL;
+	atomic_init(&b->version, 0);
+	atomic_init(&b->stale, false);
+	atomic_init(&b->recipients_version, 0);
+}
+
+void settings_board_done(struct settings_board *b)
+{
+	settings_unref(b->current);
+	b->current = NULL;
+	pthread_mutex_destroy(&b->lock);
+}
+
+struct settings *settings_board_get(struct settings_board *b)
+{
+	struct settings *s;
+
+	pthread_mutex_lock(&b->lock);
+	s = b->current ? settings_ref(b->current) : NULL;
+	pthread_mutex_unlock(&b->lock);
+	return s;
+}
+
+void settings_board_set(struct settings_board *b, struct settings *fresh)
+{
+	struct settings *old;
+
+	pthread_mutex_lock(&b->lock);
+	old = b->current;
+	b->current = fresh;
+	pthread_mutex_unlock(&b->lock);
+	atomic_store(&b->version, fresh->version);
+	atomic_store(&b->stale, false);
+	settings_unref(old);
+}
+
+const char *domain_mode_name(enum domain_mode m)
+{
+	return m == DOMAIN_REFLECTOR ? "reflector" : "backup";
+}
+
+const char *domain_unknown_name(enum domain_unknown u)
+{
+	switch (u) {
+	case UNKNOWN_DEFER:
+		return "defer";
+	case UNKNOWN_ACCEPT:
+		return "accept";
+	case UNKNOWN_REJECT:
+		break;
+	}
+	return "reject";
+}
+
+bool domain_mode_parse(struct str s, enum domain_mode *ret)
+{
+	for (enum domain_mode m = DOMAIN_BACKUP; m <= DOMAIN_REFLECTOR; m++) {
+		if (!str_ieq(s, str_of(domain_mode_name(m))))
+			continue;
+		*ret = m;
+		return true;
+	}
+	return false;
+}
+
+bool domain_unknown_parse(struct str s, enum domain_unknown *ret)
+{
+	for (enum domain_unknown u = UNKNOWN_REJECT; u <= UNKNOWN_ACCEPT; u++) {
+		if (!str_ieq(s, str_of(domain_unknown_name(u))))
+			continue;
+		*ret = u;
+		return true;
+	}
+	return false;
+}

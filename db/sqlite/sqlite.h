@@ -1,0 +1,146 @@
+/* sqlite.h: what the files of this backend share: the connection, statements, errors.
+ *
+ * A statement is prepared when it is first used and kept in its slot; its text stands where it is
+ * used.  sql_start gives it back reset with its values bound; whoever starts one steps it to its
+ * end or calls sql_end, so that no read transaction is left open.
+ * SPDX-License-Identifier: ISC */
+#ifndef DB_SQLITE_SQLITE_H
+#define DB_SQLITE_SQLITE_H
+
+#include <sqlite3.h>
+
+#include "db/backend.h"
+#include "db/change_job.h"
+
+/* One slot a statement. */
+enum sql_slot {
+	SQL_BEGIN, SQL_READ_BEGIN, SQL_COMMIT, SQL_ROLLBACK,
+	/* accept */
+	SQL_DOMAIN_IS, SQL_MESSAGE_INSERT, SQL_CHUNK_INSERT, SQL_DELIVERY_INSERT,
+	/* settle */
+	SQL_ROW_STATE, SQL_LEDGER_ONE, SQL_DELIVERY_DELETE, SQL_LEFT, SQL_MESSAGE_DELETE,
+	SQL_CHUNK_DELETE, SQL_DELIVERY_FORGET, SQL_DEFER, SQL_FAIL, SQL_EVENT,
+	/* change */
+	SQL_DOMAIN_ID, SQL_DOMAIN_INSERT, SQL_DOMAIN_UPDATE, SQL_DOMAIN_DELETE, SQL_ROUTE_DELETE,
+	SQL_ROUTE_INSERT, SQL_RECIPIENTS_DELETE, SQL_QUEUED_COUNT, SQL_PARKED_COUNT,
+	SQL_RECIPIENT_HAS, SQL_RECIPIENT_UPSERT, SQL_RECIPIENT_DELETE, SQL_AUDIT,
+	SQL_MESSAGE_ROWS, SQL_ROW_SET, SQL_FIND_QUEUED, SQL_FIND_PARKED, SQL_FIND_FAILED,
+	SQL_FLUSH,
+	/* read */
+	SQL_DUE, SQL_DUE_NEXT, SQL_HEAD, SQL_CHUNK, SQL_RECIPIENT, SQL_EXPIRED, SQL_LIFETIMES,
+	SQL_WAITING,
+	/* settings, start, tidy */
+	SQL_DOMAINS, SQL_ROUTES, SQL_HIGHEST, SQL_NODE, SQL_PULL_DUE, SQL_PRAGMA_PAGES,
+	SQL_PRAGMA_FREE, SQL_VACUUM, SQL_PRUNE_END, SQL_PRUNE_EVENT_END, SQL_PRUNE_LEDGER,
+	SQL_PRUNE_EVENT,
+	/* view */
+	SQL_VIEW_QUEUE, SQL_VIEW_OF_DOMAIN, SQL_VIEW_PARKED, SQL_VIEW_FEW, SQL_VIEW_MESSAGE,
+	SQL_VIEW_LEDGER, SQL_VIEW_EVENTS, SQL_VIEW_RECIPIENTS, SQL_VIEW_DOMAINS,
+	SQL_VIEW_QUEUED, SQL_VIEW_COUNT_PARKED, SQL_VIEW_RECEIVED, SQL_VIEW_LIST_SIZE,
+	SQL_VIEW_AUDIT,
+	SQL_SLOTS
+};
+
+#define SQLITE_BUSY_MS 2000 /* how long a lock is waited for */
+
+struct backend {
+	sqlite3 *db;
+	sqlite3_stmt *statements[SQL_SLOTS];
+	enum backend_health health;
+	int log_frames;        /* of the write-ahead log, after the last commit */
+	char *chunk;           /* room for one body row that comes from a file */
+	bool shrinking;        /* free pages are being given back */
+	msgid prune_at;        /* how far the ledger has been looked through */
+	bool pruning_events;
+	msgid expired_at;      /* where the next look for expired mail goes on */
+	unsigned expired_seq;
+};
+
+enum sql_type { SQL_INT, SQL_TEXT, SQL_BLOB };
+struct sql_value {
+	enum sql_type type;
+	int64_t num;
+	struct str str;
+};
+#define V_INT(v)  { SQL_INT, (int64_t)(v), { 0, 0 } }
+#define V_STR(v)  { SQL_TEXT, 0, (v) }
+#define V_BLOB(v) { SQL_BLOB, 0, (v) }
+
+/* Prepared, reset and bound, or NULL with e set.  The spans must live until it has been stepped. */
+sqlite3_stmt *sql_start_values(struct backend *b, enum sql_slot slot, const char *text,
+			       const struct sql_value *values, size_t n, struct err *e);
+/* sql_start(b, SQL_LEFT, e, "SELECT …", V_INT(id)) */
+#define sql_start(b, slot, e, text, ...)                                                       \
+	sql_start_values((b), (slot), (text), (const struct sql_value[]){ __VA_ARGS__ },       \
+			 sizeof((const struct sql_value[]){ __VA_ARGS__ }) /                   \
+				 sizeof(struct sql_value),                                     \
+			 (e))
+/* 1: a row, 0: none (left), -1: failed, e is set.  After 0 and -1 the statement is reset. */
+int sql_step(struct backend *b, sqlite3_stmt *st, struct err *e);
+/* Takes a NULL that sql_start answered. */
+void sql_end(sqlite3_stmt *st);
+/* Runs a statement that gives no rows. */
+bool sql_run(struct backend *b, sqlite3_stmt *st, struct err *e) MUST_CHECK;
+/* Runs a text of statements, not kept. */
+bool sql_exec(struct backend *b, const char *text, struct err *e) MUST_CHECK;
+/* The first column of the only row; `otherwise` when there is none. */
+bool sql_int(struct backend *b, sqlite3_stmt *st, int64_t otherwise, int64_t *ret, struct err *e)
+	MUST_CHECK;
+int64_t sql_changes(struct backend *b);
+struct str sql_text(sqlite3_stmt *st, int column); /* valid until the next step */
+struct str sql_blob(sqlite3_stmt *st, int column);
+/* Says what the database said, and remembers in health what that means.  Always false. */
+bool sql_failed(struct backend *b, int rc, struct err *e);
+
+/* sqlite.c */
+bool sqlite_open(const char *path, bool read_only, struct backend **ret, struct err *e) MUST_CHECK;
+void sqlite_close(struct backend *b);
+char *sqlite_path(const struct conf *conf) MUST_CHECK; /* to be freed */
+
+/* migrate.c: creates what is not there; refuses what is not ours or newer than we. */
+bool sqlite_create(const char *path, struct err *e) MUST_CHECK;
+bool sqlite_migrate(struct backend *b, struct err *e) MUST_CHECK;
+
+/* accept.c */
+enum run_result sqlite_accept(struct backend *b, struct job_accept *a, struct batch *batch);
+enum run_result sqlite_insert_mail(struct backend *b, const struct envelope *env,
+				   const struct body *body, struct batch *batch, struct err *e);
+
+/* settle.c */
+enum run_result sqlite_settle(struct backend *b, struct job_settle *s, struct batch *batch);
+/* Recipient seq of the message to the ledger and out of the queue; *ret_there: it was there. */
+bool sqlite_finish(struct backend *b, const struct batch *batch, msgid message, unsigned seq,
+		   enum delivery_state state, const struct outcome *o, struct str who,
+		   bool *ret_there, struct err *e) MUST_CHECK;
+/* Takes the message away when no recipient is left. */
+bool sqlite_drop_if_settled(struct backend *b, msgid message, struct err *e) MUST_CHECK;
+bool sqlite_drop_message(struct backend *b, msgid message, struct err *e) MUST_CHECK;
+bool sqlite_event(struct backend *b, const struct batch *batch, msgid message, const char *kind,
+		  struct str detail, struct err *e) MUST_CHECK;
+
+/* change*.c */
+enum run_result sqlite_change(struct backend *b, struct job_change *c, struct batch *batch);
+enum run_result sqlite_change_domain(struct backend *b, struct job_change *c,
+				     struct batch *batch);
+enum run_result sqlite_change_recipient(struct backend *b, struct job_change *c,
+					struct batch *batch);
+enum run_result sqlite_change_queue(struct backend *b, struct job_change *c,
+				    struct batch *batch);
+/* RUN_DONE with the id, RUN_REFUSED (not there), RUN_BROKEN. */
+enum run_result sqlite_domain_id(struct backend *b, struct job_change *c, int64_t *ret);
+/* All that waits for the domain to the ledger, as deleted. */
+bool sqlite_delete_waiting(struct backend *b, struct job_change *c, struct batch *batch,
+			   int64_t domain, struct err *e) MUST_CHECK;
+
+/* settings.c, tidy.c */
+bool sqlite_load_settings(struct backend *b, uint64_t version, struct settings **ret,
+			  struct err *e) MUST_CHECK;
+bool sqlite_checkpoint(struct backend *b, bool now, struct err *e) MUST_CHECK;
+bool sqlite_tidy(struct backend *b, struct tidy *t, bool *ret_more, struct err *e) MUST_CHECK;
+
+/* read.c, due.c, expired.c */
+bool sqlite_read(struct backend *b, struct job *job, const struct due_look *look);
+bool sqlite_due(struct backend *b, struct job_due *d, const struct due_look *look) MUST_CHECK;
+bool sqlite_expired(struct backend *b, struct job_expired *x) MUST_CHECK;
+
+#endif

@@ -1,0 +1,138 @@
+/* tidy: the log of writes goes back into the file, free pages go back to the disk, old ledger rows
+ * go, each in steps so small that no mail waits for them.
+ *
+ * A checkpoint after a commit is PASSIVE, which waits for nobody.  If a reader has kept the log
+ * from beginning anew for so long that it is LOG_LARGE, the writer waits for the reader once.
+ * SPDX-License-Identifier: ISC */
+#include "db/sqlite/sqlite.h"
+
+#define LOG_FRAMES  1024 /* of 16 KiB: checkpoint when the log has so many */
+#define LOG_LARGE   (8 * LOG_FRAMES)
+#define FREE_LARGE  ((int64_t)(4 << 20) / 16384) /* pages that are worth giving back */
+#define FREE_SMALL  ((int64_t)(1 << 20) / 16384)
+#define PRUNE_STEP  500
+
+static bool checkpoint(struct backend *b, int mode, struct err *e)
+{
+	int frames = 0, done = 0;
+	int rc = sqlite3_wal_checkpoint_v2(b->db, NULL, mode, &frames, &done);
+
+	if (rc == SQLITE_OK && mode == SQLITE_CHECKPOINT_TRUNCATE)
+		b->log_frames = 0;
+	/* Somebody is reading: later. */
+	return rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY || sql_failed(b, rc, e);
+}
+
+bool sqlite_checkpoint(struct backend *b, bool now, struct err *e)
+{
+	if (b->log_frames < LOG_FRAMES && !now)
+		return true;
+	return checkpoint(b,
+			  b->log_frames < LOG_LARGE ? SQLITE_CHECKPOINT_PASSIVE :
+						      SQLITE_CHECKPOINT_RESTART,
+			  e);
+}
+
+static bool pragma(struct backend *b, enum sql_slot slot, const char *text, int64_t *ret,
+		   struct err *e)
+{
+	return sql_int(b, sql_start(b, slot, e, text), 0, ret, e);
+}
+
+/* Gives pages back when a quarter of the file is free, until hardly any are. */
+static bool shrink(struct backend *b, bool *ret_more, struct err *e)
+{
+	int64_t pages, unused;
+
+	if (!pragma(b, SQL_PRAGMA_PAGES, "PRAGMA page_count", &pages, e) ||
+	    !pragma(b, SQL_PRAGMA_FREE, "PRAGMA freelist_count", &unused, e))
+		return false;
+	if (unused > FREE_LARGE && unused > pages / 4)
+		b->shrinking = true;
+	else if (unused <= FREE_SMALL)
+		b->shrinking = false;
+	if (!b->shrinking)
+		return true;
+	*ret_more = true;
+
+	sqlite3_stmt *st = sql_start(b, SQL_VACUUM, e, "PRAGMA incremental_vacuum(128)");
+	int got;
+
+	while ((got = st ? sql_step(b, st, e) : -1) > 0)
+		;
+	return got == 0 && sqlite_checkpoint(b, false, e);
+}
+
+/* The key PRUNE_STEP messages on from where pruning is; 0 at its end. */
+static bool prune_end(struct backend *b, msgid floor, msgid *ret, struct err *e)
+{
+	const char *text = b->pruning_events ?
+				   "SELECT max(message) FROM (SELECT message FROM event"
+				   " WHERE message > ?1 AND message < ?2"
+				   " ORDER BY message LIMIT ?3)" :
+				   "SELECT max(message) FROM (SELECT message FROM ledger"
+				   " WHERE message > ?1 AND message < ?2"
+				   " ORDER BY message LIMIT ?3)";
+	sqlite3_stmt *st = sql_start(b, b->pruning_events ? SQL_PRUNE_EVENT_END : SQL_PRUNE_END, e,
+				     text, V_INT(b->prune_at), V_INT(floor), V_INT(PRUNE_STEP));
+
+	return sql_int(b, st, 0, ret, e);
+}
+
+/* Ledger rows by when they were made; events with the last ledger row of their message. */
+static bool prune(struct backend *b, struct tidy *t, bool *ret_more, struct err *e)
+{
+	int64_t before = t->wall_ms - t->ledger_keep_ms;
+	msgid end;
+
+	if (!prune_end(b, id_floor(before), &end, e))
+		return false;
+	if (!end) {
+		t->prune = !b->pruning_events;
+		b->pruning_events = t->prune;
+		b->prune_at = 0;
+		*ret_more = t->prune;
+		return true;
+	}
+
+	sqlite3_stmt *st =
+		b->pruning_events ?
+			sql_start(b, SQL_PRUNE_EVENT, e,
+				  "DELETE FROM event WHERE message > ?1 AND message <= ?2"
+				  " AND NOT EXISTS (SELECT 1 FROM message AS m"
+				  "  WHERE m.id = event.message)"
+				  " AND NOT EXISTS (SELECT 1 FROM ledger AS l"
+				  "  WHERE l.message = event.message)",
+				  V_INT(b->prune_at), V_INT(end)) :
+			sql_start(b, SQL_PRUNE_LEDGER, e,
+				  "DELETE FROM ledger WHERE message > ?1 AND message <= ?2"
+				  " AND at < ?3",
+				  V_INT(b->prune_at), V_INT(end), V_INT(before));
+
+	b->prune_at = end;
+	*ret_more = true;
+	return sql_run(b, st, e);
+}
+
+/* The file gets smaller, and the log with it, only when the log has been written back whole. */
+static bool cut_log(struct backend *b, struct err *e)
+{
+	bool ok;
+
+	if (!b->log_frames)
+		return true;
+	(void)sqlite3_busy_timeout(b->db, 0);
+	ok = checkpoint(b, SQLITE_CHECKPOINT_TRUNCATE, e);
+	(void)sqlite3_busy_timeout(b->db, SQLITE_BUSY_MS);
+	return ok;
+}
+
+bool sqlite_tidy(struct backend *b, struct tidy *t, bool *ret_more, struct err *e)
+{
+	*ret_more = false;
+	if (t->prune)
+		return prune(b, t, ret_more, e);
+	if (!shrink(b, ret_more, e))
+		return false;
+	return *ret_more || !t->idle || cut_log(b, e);
+}
