@@ -59,8 +59,11 @@ static bool configure(struct backend *b, bool read_only, struct err *e)
 		(void)sqlite3_db_config(b->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 		return sql_exec(b, reader_pragmas, e);
 	}
+	if (!sql_exec(b, writer_pragmas, e))
+		return false;
+	/* Behind the pragmas: wal_autocheckpoint takes the place of any hook. */
 	(void)sqlite3_wal_hook(b->db, on_committed, b);
-	return sql_exec(b, writer_pragmas, e);
+	return true;
 }
 
 bool sqlite_open(const char *path, bool read_only, struct backend **ret, struct err *e)
