@@ -94,4 +94,13 @@ struct view_audit {
 bool view_audit(struct view *v, struct arena *a, unsigned limit, struct view_audit **ret,
 		size_t *ret_n, struct err *e) MUST_CHECK;
 
+/* The database engine and its file. */
+struct view_engine {
+	const char *name, *version; /* "sqlite", "3.40.1" */
+	uint64_t bytes;             /* of the file, without the log beside it */
+	bool wal_reset_bug;         /* this version of SQLite has it; see store.h */
+};
+bool view_engine(struct view *v, struct arena *a, struct view_engine *ret, struct err *e)
+	MUST_CHECK;
+
 #endif
