@@ -407,7 +407,7 @@ void connection_open(struct destination *d)
 	d->connection_count++;
 	d->opening++;
 	d->f->connections++;
-	d->f->board_stale = true;
+	forward_show(d->f);
 	list_add_tail(&d->connections, &c->link);
 	c->resolve = resolve_start(d->f->loop, d->host, d->port, on_resolved, c);
 }

@@ -17,7 +17,7 @@
 static void enter(struct destination *d, enum primary_state state)
 {
 	d->state = state;
-	d->f->board_stale = true;
+	forward_show(d->f);
 }
 
 static void reroute_all(struct forward *f)
@@ -31,7 +31,7 @@ static void plan_probe(struct destination *d, int64_t in_ms)
 {
 	d->next_probe_ms = clock_wall_ms() + in_ms;
 	timer_set(d->probe, in_ms);
-	d->f->board_stale = true;
+	forward_show(d->f);
 }
 
 static void go_down(struct destination *d, const char *why)
@@ -132,7 +132,7 @@ static bool has_ready_connection(const struct destination *d)
 
 void destination_trouble(struct destination *d, bool was_ready, const char *why)
 {
-	d->f->board_stale = true;
+	forward_show(d->f);
 	if (d->f->stopping)
 		return;
 	if (d->state == PRIMARY_UP && has_ready_connection(d)) {
@@ -244,7 +244,7 @@ struct destination *destination_get(struct forward *f, const char *host, unsigne
 	list_init(&d->queues);
 	d->named_in = f->settings_version;
 	list_add_tail(bucket_of(f, host, port), &d->hash_link);
-	f->board_stale = true;
+	forward_show(f);
 	return d;
 }
 

@@ -13,6 +13,7 @@
 #include "relay/thread.h"
 
 #define TICK_MS        1000  /* new settings are seen, the board is written */
+#define SHOW_MS        20    /* changes are gathered for so long before the board is written */
 #define EXPIRE_MS      10000 /* how often expired mail is looked for */
 #define EXPIRE_SOON_MS 100   /* when there was more than one look takes */
 #define EXPIRE_RCPTS   500   /* recipients a look */
@@ -51,6 +52,13 @@ static void for_each_queue(struct forward *f, void (*act)(struct queue *q))
 			act(LIST_ITEM(l, struct queue, hash_link));
 		}
 	}
+}
+
+void forward_show(struct forward *f)
+{
+	if (!f->board_stale)
+		timer_set(f->tick, SHOW_MS);
+	f->board_stale = true;
 }
 
 void forward_settled(struct forward *f)
@@ -110,7 +118,7 @@ static void sweep_one(struct destination *d)
 		return;
 	}
 	destination_free(d);
-	f->board_stale = true;
+	forward_show(f);
 }
 
 static void sweep(struct forward *f)

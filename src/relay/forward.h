@@ -69,6 +69,8 @@ void forward_free(struct forward *f);
 
 /* True while no new parcel may be sent: stopping, or outcomes cannot be recorded. */
 bool forward_is_paused(const struct forward *f);
+/* Something that operators look at has changed: the board is written soon. */
+void forward_show(struct forward *f);
 /* A settlement was committed: go on if there was a pause for it. */
 void forward_settled(struct forward *f);
 /* A connection ended: the last one lets a stopping forwarder end. */
