@@ -39,9 +39,10 @@ bool change_recipient_remove(struct store *s, const char *who, const char *domai
 			     const char *const *locals, size_t n, uint64_t *ret_changed,
 			     struct err *e) MUST_CHECK;
 /* A text or CSV file: one local part or address a line; further CSV columns: the second may be
- * accept|reject, others are ignored; "#" comments, blank lines, a header line naming "address",
- * "email", "recipient" or "localpart", CRLF, a UTF-8 byte order mark and "quoted" fields are
- * understood.  An error names the line ("line 17: …"), and nothing is changed. */
+ * accept|reject (unless a header line names it otherwise), others are ignored; "#" comments, blank
+ * lines, a header line naming "address", "email", "recipient" or "localpart", CRLF, a UTF-8 byte
+ * order mark, "quoted" fields and comma, semicolon or TAB between fields are understood.  Of
+ * doubles the last counts.  An error names the line ("line 17: …"), and nothing is changed. */
 bool change_recipient_import(struct store *s, const char *who, const char *domain, struct str file,
 			     uint64_t *ret_lines, uint64_t *ret_changed, struct err *e) MUST_CHECK;
 

@@ -22,6 +22,7 @@ struct import {
 	size_t count, room;
 	uint32_t line;
 	bool may_be_header; /* nothing but comments so far */
+	bool has_actions;   /* the second column is one, as far as the header tells */
 };
 
 /* The field at the start of *rest, unquoted in place; *rest goes behind its separator. */
@@ -45,8 +46,10 @@ static bool take_field(char *at, struct str *rest, char separator, struct str *r
 	if (i >= rest->n)
 		return false; /* no quote at the end */
 
-	struct str behind = str_trim(str_from(*rest, i + 1)), ignored;
+	struct str behind = str_from(*rest, i + 1), ignored;
 
+	while (behind.n && behind.at[0] == ' ')
+		behind = str_from(behind, 1);
 	if (behind.n && behind.at[0] != separator)
 		return false;
 	(void)str_cut(behind, separator, &ignored, rest);
@@ -96,12 +99,24 @@ static struct change_local *add(struct import *im)
 	return &im->entries[im->count++];
 }
 
+/* "address,name": then the second column is not an action. */
+static bool parse_header(struct import *im, char *at, struct str rest, char separator,
+			 struct err *e)
+{
+	struct str second;
+
+	if (!take_field(at, &rest, separator, &second))
+		return err_set(e, ERR_INPUT, "a quoted field does not end");
+	im->has_actions = !second.n || str_ieq(second, STR("action"));
+	return true;
+}
+
 static bool parse_line(struct import *im, char *at, struct str line, struct err *e)
 {
 	bool first = im->may_be_header;
 	char separator;
-	struct str address, action;
-	enum recipient_found found;
+	struct str address, action, local;
+	enum recipient_found found = RECIPIENT_ACCEPT;
 
 	line = str_trim(line);
 	if (!line.n || line.at[0] == '#')
@@ -114,17 +129,12 @@ static bool parse_line(struct import *im, char *at, struct str line, struct err 
 	if (!take_field(at, &line, separator, &address))
 		return err_set(e, ERR_INPUT, "a quoted field does not end");
 	if (first && is_header(address))
-		return true;
-
-	/* The second field may be unquoted over the first only after that has been read. */
-	char *local_at = at;
-	struct str local;
-
-	if (!patch_local(address, im->domain, local_at, &local, e))
+		return parse_header(im, at, line, separator, e);
+	if (!patch_local(address, im->domain, at, &local, e))
 		return false;
 	if (!take_field(at + local.n, &line, separator, &action))
 		return err_set(e, ERR_INPUT, "a quoted field does not end");
-	if (!parse_action(action, &found, e))
+	if (im->has_actions && !parse_action(action, &found, e))
 		return false;
 	*add(im) = (struct change_local){ .local = local, .action = found, .line = im->line };
 	return true;
@@ -154,7 +164,9 @@ static bool parse_all(struct import *im, char *at, size_t n, struct err *e)
 bool import_parse(char *text, size_t n, struct str domain, struct change_local **ret,
 		  size_t *ret_n, struct err *e)
 {
-	struct import im = { .domain = domain, .may_be_header = true };
+	struct import im = { .domain = domain,
+			     .may_be_header = true,
+			     .has_actions = true };
 
 	if (!parse_all(&im, text, n, e)) {
 		free(im.entries);

@@ -100,7 +100,7 @@ static sqlite3_stmt *sort_parked(struct backend *b, const struct view_filter *f,
 			 " (SELECT message, seq FROM delivery INDEXED BY delivery_parked"
 			 "  WHERE state <> 0 AND message > ?1 AND (?2 >> state) & 1"
 			 "  AND (?3 < 0 OR domain = ?3) ORDER BY message, seq LIMIT ?4) AS k"
-			 " CROSS JOIN delivery AS d ON d.message = k.message AND d.seq = k.seq" JOINS
+			 " CROSS JOIN delivery AS d USING (message, seq)" JOINS
 			 " ORDER BY d.message, d.seq",
 			 V_INT(f->after), V_INT(states), V_INT(domain),
 			 V_INT(view_limit(f->limit) + 1));
@@ -115,9 +115,10 @@ static sqlite3_stmt *sort_few(struct backend *b, const struct view_filter *f, un
 			 "  WHERE state = 0 AND domain = ?3 AND message > ?1"
 			 "  UNION ALL"
 			 "  SELECT message, seq FROM delivery INDEXED BY delivery_parked"
-			 "  WHERE state <> 0 AND domain = ?3 AND message > ?1 AND (?2 >> state) & 1)"
+			 "  WHERE state <> 0 AND domain = ?3 AND message > ?1"
+			 "  AND (?2 >> state) & 1)"
 			 " ORDER BY message, seq LIMIT ?4) AS k"
-			 " CROSS JOIN delivery AS d ON d.message = k.message AND d.seq = k.seq" JOINS
+			 " CROSS JOIN delivery AS d USING (message, seq)" JOINS
 			 " ORDER BY d.message, d.seq",
 			 V_INT(f->after), V_INT(states), V_INT(domain),
 			 V_INT(view_limit(f->limit) + 1));
@@ -129,8 +130,8 @@ static bool has_few(struct backend *b, int64_t domain, bool *ret, struct err *e)
 
 	if (!sql_int(b,
 		     sql_start(b, SQL_VIEW_OF_DOMAIN, e,
-			       "SELECT count(*) FROM (SELECT 1 FROM delivery INDEXED BY delivery_due"
-			       " WHERE state = 0 AND domain = ?1 LIMIT ?2)",
+			       "SELECT count(*) FROM (SELECT 1 FROM delivery"
+			       " INDEXED BY delivery_due WHERE state = 0 AND domain = ?1 LIMIT ?2)",
 			       V_INT(domain), V_INT(FEW)),
 		     0, &queued, e))
 		return false;

@@ -248,7 +248,10 @@ struct job_due *world_due(struct store_world *w, int64_t domain, int64_t upto_ms
 	d->limit = 1000;
 	if (!world_do(w, &d->job))
 		fail_msg("%s", d->job.err.text);
-	return d;
+	if (d->mail_count || !d->more)
+		return d;
+	job_free(&d->job); /* due in this very millisecond: ask again */
+	return world_due(w, domain, upto_ms);
 }
 
 char *world_body(struct store_world *w, msgid id, size_t *ret_n)

@@ -1,0 +1,256 @@
+/* test_change: domains and recipients as operators change them.
+ * SPDX-License-Identifier: ISC */
+#include "store_world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "db/patch.h"
+
+static void bad_domains_are_refused_with_one_clear_line(void **state)
+{
+	static const struct {
+		const char *name;
+		struct change_pair pairs[2];
+		enum err_kind kind;
+		const char *wanted;
+	} rows[] = {
+		{ "new.test", { { "mode", "backup" } }, ERR_INPUT,
+		  "a domain needs at least one primary=HOST:PORT" },
+		{ "there.test", { { "primary", "h:1" } }, ERR_CONFLICT,
+		  "the domain there.test is there already" },
+		{ "no_dots..test", { { "primary", "h:1" } }, ERR_INPUT,
+		  "not a domain name: no_dots..test" },
+		{ "192.0.2.1", { { "primary", "h:1" } }, ERR_INPUT,
+		  "not a domain name: 192.0.2.1" },
+		{ "-a.test", { { "primary", "h:1" } }, ERR_INPUT, "not a domain name: -a.test" },
+		{ "m\xc3\xbcll.test", { { "primary", "h:1" } }, ERR_INPUT,
+		  "not a domain name: m\xc3\xbcll.test" },
+		{ "", { { "primary", "h:1" } }, ERR_INPUT, "not a domain name: " },
+		{ "new.test", { { "primary", "h:1" }, { "colour", "red" } }, ERR_INPUT,
+		  "no such setting: colour (there are mode, enabled, unknown, subaddress, "
+		  "lifetime, primary)" },
+		{ "new.test", { { "primary", "h:1" }, { "mode", "front" } }, ERR_INPUT,
+		  "mode is backup or reflector" },
+		{ "new.test", { { "primary", "h:1" }, { "lifetime", "30" } }, ERR_INPUT,
+		  "lifetime is a time from 1s to 366d, such as 30d" },
+		{ "new.test", { { "primary", "h:1" }, { "subaddress", "a" } }, ERR_INPUT,
+		  "subaddress is none or one of + - = _ . # ! $ % & * / ? ^ ~ |" },
+		{ "new.test", { { "enabled", "yes" }, { "enabled", "no" } }, ERR_INPUT,
+		  "enabled is given twice" },
+		{ "new.test", { { "primary", "h:1" }, { "primary", "H:1" } }, ERR_INPUT,
+		  "primary H:1 is named twice" },
+	};
+	struct store_world *w = world_new();
+	struct err e;
+
+	(void)state;
+	(void)world_add_domain(w, "there.test");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		size_t n = rows[i].pairs[1].key ? 2 : 1;
+
+		assert_false(change_domain_add(w->store, "op", rows[i].name, rows[i].pairs, n, &e));
+		assert_string_equal(e.text, rows[i].wanted);
+		assert_int_equal(e.kind, rows[i].kind);
+	}
+	assert_int_equal(world_count(w, "SELECT count(*) FROM domain"), 1);
+	assert_int_equal(world_count(w, "SELECT count(*) FROM audit"), 1);
+	world_free(w);
+}
+
+static void a_primary_must_be_host_and_port(void **state)
+{
+	const struct change_pair pairs[] = { { "primary", "mx.example" } };
+	struct store_world *w = world_new();
+	struct err e;
+
+	(void)state;
+	assert_false(change_domain_add(w->store, "op", "new.test", pairs, 1, &e));
+	assert_int_equal(e.kind, ERR_INPUT);
+	assert_non_null(strstr(e.text, "mx.example"));
+	world_free(w);
+}
+
+static void setting_changes_only_what_is_named(void **state)
+{
+	const struct change_pair mode[] = { { "mode", "reflector" } };
+	const struct change_pair primary[] = { { "primary", "b.example:26" } };
+	struct store_world *w = world_new();
+	const struct domain *d;
+	struct settings *s;
+	struct err e;
+
+	(void)state;
+	(void)world_add_domain(w, "example.test");
+	assert_true(change_domain_set(w->store, "op", "EXAMPLE.test", mode, 1, &e));
+	assert_true(change_domain_set(w->store, "op", "example.test", primary, 1, &e));
+	assert_false(change_domain_set(w->store, "op", "none.test", mode, 1, &e));
+	assert_int_equal(e.kind, ERR_NOTFOUND);
+	s = settings_board_get(&w->board);
+	d = settings_find(s, STR("example.test"));
+	assert_int_equal(d->mode, DOMAIN_REFLECTOR);
+	assert_int_equal(d->subaddress, '+');
+	assert_int_equal(d->unknown, UNKNOWN_REJECT);
+	assert_int_equal(d->route_count, 1);
+	assert_int_equal(d->routes[0].port, 26);
+	settings_unref(s);
+	world_free(w);
+}
+
+static void a_domain_with_waiting_mail_goes_only_by_force(void **state)
+{
+	struct store_world *w = world_new();
+	int64_t domain = world_add_domain(w, "example.test"), other, again;
+	const char *const locals[] = { "anna" };
+	uint64_t changed;
+	msgid id;
+	struct err e;
+
+	(void)state;
+	other = world_add_domain(w, "other.test");
+	(void)world_accept(w, other, STR("stays"));
+	id = world_accept(w, domain, STR("x"));
+	assert_true(change_message(w->store, "op", id, QUEUE_HOLD, &changed, &e));
+	for (int i = 0; i < 600; i++)
+		(void)world_accept(w, domain, STR("x"));
+	assert_true(change_recipient_add(w->store, "op", "example.test", locals, 1,
+					 RECIPIENT_ACCEPT, &changed, &e));
+	assert_false(change_domain_remove(w->store, "op", "example.test", false, &e));
+	assert_int_equal(e.kind, ERR_CONFLICT);
+	assert_string_equal(e.text, "mail for 601 recipients of example.test waits; "
+				    "with force it is deleted");
+	assert_true(change_domain_remove(w->store, "op", "example.test", true, &e));
+	assert_int_equal(world_domain(w, "example.test"), 0);
+	assert_int_equal(world_count(w, "SELECT count(*) FROM message"), 1);
+	assert_int_equal(world_count(w, "SELECT count(*) FROM delivery"), 1);
+	assert_int_equal(world_count(w, "SELECT count(*) FROM recipient"), 0);
+	assert_int_equal(world_count(w, "SELECT count(*) FROM route"), 1);
+	assert_int_equal(world_count(w, "SELECT count(*) FROM ledger WHERE state = 6 AND"
+					" who = 'op' AND domain_name = 'example.test'"),
+			 601);
+	/* Ids are never used again: what still says the old one means the old one. */
+	again = world_add_domain(w, "example.test");
+	assert_true(again > domain && again != other);
+	world_free(w);
+}
+
+static void recipients_are_added_changed_and_removed(void **state)
+{
+	const char *const some[] = { "Anna", "bob@example.test", "\"carl x\"", "anna" };
+	const char *const one[] = { "BOB" }, *const bad[] = { "dora", "x@other.test" };
+	struct store_world *w = world_new();
+	uint64_t changed, version;
+	struct settings *s;
+	struct err e;
+
+	(void)state;
+	(void)world_add_domain(w, "example.test");
+	version = atomic_load(&w->board.recipients_version);
+	assert_true(change_recipient_add(w->store, "op", "example.test", some, 4,
+					 RECIPIENT_ACCEPT, &changed, &e));
+	assert_int_equal(changed, 3);
+	assert_true(atomic_load(&w->board.recipients_version) > version);
+	s = settings_board_get(&w->board);
+	assert_true(settings_find(s, STR("example.test"))->has_recipients);
+	settings_unref(s);
+	assert_true(change_recipient_add(w->store, "op", "example.test", some, 4,
+					 RECIPIENT_ACCEPT, &changed, &e));
+	assert_int_equal(changed, 0);
+	assert_true(change_recipient_add(w->store, "op", "example.test", one, 1,
+					 RECIPIENT_REJECT, &changed, &e));
+	assert_int_equal(changed, 1);
+	assert_false(change_recipient_add(w->store, "op", "example.test", bad, 2,
+					  RECIPIENT_ACCEPT, &changed, &e));
+	assert_string_equal(e.text, "x@other.test is not in the domain example.test");
+	assert_int_equal(world_count(w, "SELECT count(*) FROM recipient WHERE local = 'dora'"), 0);
+	assert_false(change_recipient_add(w->store, "op", "none.test", one, 1, RECIPIENT_ACCEPT,
+					  &changed, &e));
+	assert_int_equal(e.kind, ERR_NOTFOUND);
+	assert_true(change_recipient_remove(w->store, "op", "example.test", some, 4, &changed,
+					    &e));
+	assert_int_equal(changed, 3);
+	s = settings_board_get(&w->board);
+	assert_false(settings_find(s, STR("example.test"))->has_recipients);
+	settings_unref(s);
+	world_free(w);
+}
+
+static void a_file_is_imported_whole_or_not_at_all(void **state)
+{
+	struct store_world *w = world_new();
+	uint64_t lines = 77, changed = 77;
+	struct err e;
+
+	(void)state;
+	(void)world_add_domain(w, "example.test");
+	assert_false(change_recipient_import(w->store, "op", "example.test",
+					     STR("anna\nbob\nthis is wrong\n"), &lines, &changed,
+					     &e));
+	assert_string_equal(e.text, "line 3: not a local part: this is wrong");
+	assert_int_equal(lines, 77);
+	assert_int_equal(world_count(w, "SELECT count(*) FROM recipient"), 0);
+	assert_true(change_recipient_import(w->store, "op", "example.test",
+					    STR("email,action\nanna,\nbob,reject\nanna,reject\n"),
+					    &lines, &changed, &e));
+	assert_int_equal(lines, 3);
+	assert_int_equal(changed, 2);
+	assert_int_equal(world_count(w, "SELECT count(*) FROM recipient WHERE action = 2 AND"
+					" source = 'import'"),
+			 2);
+	world_free(w);
+}
+
+static void a_large_file_is_one_change(void **state)
+{
+	struct store_world *w = world_new();
+	uint64_t lines, changed;
+	struct buf file;
+	struct err e;
+
+	(void)state;
+	buf_init(&file, 8 << 20);
+	(void)world_add_domain(w, "example.test");
+	for (unsigned i = 0; i < 20000; i++)
+		assert_true(buf_addf(&file, "user%u@example.test\r\n", i * 7919U % 20000));
+	assert_true(change_recipient_import(w->store, "op", "example.test", buf_str(&file), &lines,
+					    &changed, &e));
+	assert_int_equal(lines, 20000);
+	assert_int_equal(changed, 20000);
+	assert_int_equal(world_count(w, "SELECT count(*) FROM recipient"), 20000);
+	buf_done(&file);
+	world_free(w);
+}
+
+static void a_locked_database_is_try_again_later(void **state)
+{
+	const struct change_pair mode[] = { { "mode", "reflector" } };
+	struct store_world *w = world_new();
+	struct err e;
+
+	(void)state;
+	(void)world_add_domain(w, "example.test");
+	world_lock(w);
+	assert_false(change_domain_set(w->store, "op", "example.test", mode, 1, &e));
+	assert_int_equal(e.kind, ERR_TEMP);
+	world_unlock(w);
+	assert_true(change_domain_set(w->store, "op", "example.test", mode, 1, &e));
+	world_free(w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(bad_domains_are_refused_with_one_clear_line),
+		cmocka_unit_test(a_primary_must_be_host_and_port),
+		cmocka_unit_test(setting_changes_only_what_is_named),
+		cmocka_unit_test(a_domain_with_waiting_mail_goes_only_by_force),
+		cmocka_unit_test(recipients_are_added_changed_and_removed),
+		cmocka_unit_test(a_file_is_imported_whole_or_not_at_all),
+		cmocka_unit_test(a_large_file_is_one_change),
+		cmocka_unit_test(a_locked_database_is_try_again_later),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
