@@ -44,21 +44,24 @@ bool inbox_put(struct inbox *in, struct list *item)
 bool inbox_put_all(struct inbox *in, struct list *items)
 {
 	bool was_empty, taken, filled = !list_is_empty(items);
+	inbox_wake_fn *wake;
+	void *wake_arg;
 
 	pthread_mutex_lock(&in->lock);
 	was_empty = list_is_empty(&in->items);
 	taken = !in->closed;
 	if (taken)
 		list_move_all(&in->items, items);
+	wake = in->wake;
+	wake_arg = in->wake_arg;
+	/* Under the lock: who waits for one answer may take its inbox away when it has it. */
+	if (taken && was_empty && filled && !wake)
+		pthread_cond_signal(&in->filled);
 	pthread_mutex_unlock(&in->lock);
 
-	if (!taken || !was_empty || !filled)
-		return taken;
-	if (in->wake)
-		in->wake(in->wake_arg);
-	else
-		pthread_cond_signal(&in->filled);
-	return true;
+	if (taken && was_empty && filled && wake)
+		wake(wake_arg);
+	return taken;
 }
 
 bool inbox_take_all(struct inbox *in, struct list *to)
