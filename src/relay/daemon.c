@@ -19,7 +19,6 @@
 #include "relay/forward.h"
 #include "relay/worker.h"
 
-#define WORKERS_MAX  64
 #define WORKERS_AUTO 4 /* more loops than that starve the store's thread rather than help it */
 
 struct running {
@@ -28,8 +27,6 @@ struct running {
 	struct loop *loop; /* the main thread's */
 	struct forward *forward;
 	struct admin *admin;
-	struct worker *workers[WORKERS_MAX];
-	unsigned worker_count;
 };
 
 /* -- signals ------------------------------------------------------------------------------- */
@@ -50,8 +47,8 @@ static void reload(struct running *r)
 	log_set_level(r->d.log, (enum log_level)fresh->log.level);
 	store_reconfigure(r->d.store, fresh);
 	forward_reload(r->forward, fresh);
-	for (unsigned i = 0; i < r->worker_count; i++)
-		worker_reload(r->workers[i], fresh);
+	for (unsigned i = 0; i < r->d.worker_count; i++)
+		worker_reload(r->d.workers[i], fresh);
 	conf_unref(r->conf);
 	r->conf = fresh;
 	log_say(r->d.log, LOG_INFO, "reloaded", F_CSTR("file", fresh->path));
@@ -97,8 +94,10 @@ static void start_workers(struct running *r, const int *fds, unsigned n)
 {
 	unsigned wanted = how_many_workers(r->conf);
 
-	while (r->worker_count < wanted)
-		r->workers[r->worker_count++] = worker_start(&r->d, r->conf, fds, n);
+	while (r->d.worker_count < wanted)
+		r->d.workers[r->d.worker_count++] = worker_new(&r->d, r->conf, fds, n);
+	for (unsigned i = 0; i < wanted; i++)
+		worker_start(r->d.workers[i]);
 }
 
 /* Tests and scripts wait for this line. */
@@ -112,7 +111,7 @@ static void say_ready(struct running *r, const int *fds, unsigned n)
 				F_INT("port", bound.port));
 	}
 	log_say(r->d.log, LOG_INFO, "ready", F_CSTR("hostname", r->d.hostname),
-		F_CSTR("version", PACKAGE_VERSION), F_INT("threads", r->worker_count),
+		F_CSTR("version", PACKAGE_VERSION), F_INT("threads", r->d.worker_count),
 		F_INT("pid", getpid()));
 }
 
@@ -127,11 +126,11 @@ static void serve(struct running *r, const int *fds, unsigned n)
 	signals = signals_watch(r->loop, signos, COUNT(signos), on_signal, r);
 	say_ready(r, fds, n);
 	loop_run(r->loop);
-	for (unsigned i = 0; i < r->worker_count; i++)
-		worker_stop(r->workers[i]);
+	for (unsigned i = 0; i < r->d.worker_count; i++)
+		worker_stop(r->d.workers[i]);
 	forward_stop(r->forward);
-	for (unsigned i = 0; i < r->worker_count; i++)
-		worker_join(r->workers[i]);
+	for (unsigned i = 0; i < r->d.worker_count; i++)
+		worker_join(r->d.workers[i]);
 	forward_join(r->forward);
 	signals_close(signals);
 }
@@ -170,8 +169,8 @@ bool daemon_run(struct conf *conf, struct log *log, const int *fds, unsigned n, 
 	r->loop = loop_new();
 	r->forward = forward_new(&r->d, conf);
 	ok = run(r, fds, n, e);
-	for (unsigned i = 0; i < r->worker_count; i++)
-		worker_free(r->workers[i]);
+	for (unsigned i = 0; i < r->d.worker_count; i++)
+		worker_free(r->d.workers[i]);
 	forward_free(r->forward);
 	loop_free(r->loop);
 	board_done(&r->d.board);

@@ -16,7 +16,13 @@
 
 #define DAEMON_GRACE_MS 5000 /* at SIGTERM what is in flight may take so long to finish */
 
+struct worker;
+
+#define WORKERS_MAX 64
+
 struct daemon {
+	struct worker *workers[WORKERS_MAX]; /* complete before the first of them runs */
+	unsigned worker_count;
 	struct log *log;
 	struct store *store;
 	struct settings_board settings;

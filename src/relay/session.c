@@ -170,8 +170,8 @@ static const struct stream_events events = {
 	.on_timeout = on_timeout,
 };
 
-/* Over a limit: one line, and no session. */
-static void turn_away(struct worker *w, int fd, const struct address *peer, enum reply_id why)
+/* Over a limit, or too late: one line, and no session. */
+void session_turn_away(struct worker *w, int fd, const struct address *peer, enum reply_id why)
 {
 	struct buf line;
 
@@ -192,8 +192,10 @@ void session_start(struct worker *w, int fd, const struct address *peer)
 					       (unsigned)conf->smtp.max_client_connections);
 
 	if (room != CENSUS_OK) {
-		turn_away(w, fd, peer,
-			  room == CENSUS_FULL ? REPLY_TOO_MANY_CONNS : REPLY_TOO_MANY_FROM_YOU);
+		session_turn_away(w, fd, peer,
+				  room == CENSUS_FULL ? REPLY_TOO_MANY_CONNS :
+							REPLY_TOO_MANY_FROM_YOU);
+		worker_session_gone(w);
 		return;
 	}
 

@@ -34,6 +34,8 @@ struct session {
 	const char *ended; /* why, for the log */
 };
 
+/* Says why there is no session, and closes fd. */
+void session_turn_away(struct worker *w, int fd, const struct address *peer, enum reply_id why);
 /* Takes over fd. */
 void session_start(struct worker *w, int fd, const struct address *peer);
 /* The outstanding request has been answered: go on. */

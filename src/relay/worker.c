@@ -7,14 +7,20 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "relay/session.h"
 #include "relay/thread.h"
 
+enum order_kind { ORDER_STOP, ORDER_RELOAD, ORDER_SERVE };
+
 struct order {
 	struct list link;
-	struct conf *reload; /* NULL: stop */
+	enum order_kind kind;
+	struct conf *conf; /* ORDER_RELOAD */
+	int fd;            /* ORDER_SERVE: a connection that another worker has taken */
+	struct address peer;
 };
 
 static void on_jobs_done(void *owner, struct list *items)
@@ -32,6 +38,7 @@ static void on_jobs_done(void *owner, struct list *items)
 
 void worker_session_gone(struct worker *w)
 {
+	atomic_fetch_sub(&w->load, 1);
 	if (w->stopping && list_is_empty(&w->sessions))
 		loop_stop(w->loop);
 }
@@ -70,7 +77,35 @@ static void stop(struct worker *w)
 	w->listener_count = 0;
 	timer_set(w->grace, DAEMON_GRACE_MS);
 	for_each_session(w, session_stop);
-	worker_session_gone(w);
+	if (list_is_empty(&w->sessions))
+		loop_stop(w->loop);
+}
+
+static void serve(struct worker *w, int fd, const struct address *peer)
+{
+	if (!w->stopping) {
+		session_start(w, fd, peer);
+		return;
+	}
+	session_turn_away(w, fd, peer, REPLY_SHUTTING_DOWN);
+	atomic_fetch_sub(&w->load, 1);
+}
+
+static void obey(struct worker *w, const struct order *order)
+{
+	switch (order->kind) {
+	case ORDER_RELOAD:
+		conf_unref(w->conf);
+		w->conf = order->conf;
+		break;
+	case ORDER_SERVE:
+		serve(w, order->fd, &order->peer);
+		break;
+	case ORDER_STOP:
+		if (!w->stopping)
+			stop(w);
+		break;
+	}
 }
 
 static void on_orders(void *owner, struct list *items)
@@ -81,42 +116,47 @@ static void on_orders(void *owner, struct list *items)
 	while ((link = list_pop(items))) {
 		struct order *order = LIST_ITEM(link, struct order, link);
 
-		if (order->reload) {
-			conf_unref(w->conf);
-			w->conf = order->reload;
-		} else if (!w->stopping) {
-			stop(w);
-		}
+		obey(w, order);
 		free(order);
 	}
 }
 
-static void give_order(struct worker *w, struct conf *reload)
+/* The inbox is open as long as there is anybody to give orders. */
+static void give_order(struct worker *w, const struct order *order)
 {
-	struct order *order = mem_alloc(sizeof(*order));
+	struct order *copy = mem_alloc(sizeof(*copy));
 
-	order->reload = reload;
-	if (!inbox_put(port_inbox(w->control), &order->link)) {
-		conf_unref(reload);
-		free(order);
-	}
+	*copy = *order;
+	inbox_put(port_inbox(w->control), &copy->link);
 }
 
 void worker_reload(struct worker *w, struct conf *conf)
 {
-	give_order(w, conf_ref(conf));
+	give_order(w, &(struct order){ .kind = ORDER_RELOAD, .conf = conf_ref(conf) });
 }
 
 void worker_stop(struct worker *w)
 {
-	give_order(w, NULL);
+	give_order(w, &(struct order){ .kind = ORDER_STOP });
 }
 
 /* -- running --------------------------------------------------------------------- */
 
+/* Handing over costs a wake-up of the other thread: not for a difference of one. */
 static void on_accept(void *owner, int fd, const struct address *peer)
 {
-	session_start(owner, fd, peer);
+	struct worker *w = owner, *least = w;
+
+	for (unsigned i = 0; i < w->d->worker_count; i++)
+		if (atomic_load(&w->d->workers[i]->load) < atomic_load(&least->load))
+			least = w->d->workers[i];
+	if (atomic_load(&least->load) + 1 >= atomic_load(&w->load))
+		least = w;
+	atomic_fetch_add(&least->load, 1);
+	if (least == w)
+		serve(w, fd, peer);
+	else
+		give_order(least, &(struct order){ .kind = ORDER_SERVE, .fd = fd, .peer = *peer });
 }
 
 static void *run(void *arg)
@@ -127,7 +167,7 @@ static void *run(void *arg)
 	return NULL;
 }
 
-struct worker *worker_start(struct daemon *d, struct conf *conf, const int *fds, unsigned n)
+struct worker *worker_new(struct daemon *d, struct conf *conf, const int *fds, unsigned n)
 {
 	struct worker *w = mem_alloc(sizeof(*w));
 
@@ -141,8 +181,12 @@ struct worker *worker_start(struct daemon *d, struct conf *conf, const int *fds,
 	list_init(&w->sessions);
 	for (unsigned i = 0; i < n && i < LISTENERS_MAX; i++)
 		w->listeners[w->listener_count++] = listener_start(w->loop, fds[i], on_accept, w);
-	thread_start(&w->thread, run, w);
 	return w;
+}
+
+void worker_start(struct worker *w)
+{
+	thread_start(&w->thread, run, w);
 }
 
 void worker_join(struct worker *w)
@@ -150,8 +194,8 @@ void worker_join(struct worker *w)
 	pthread_join(w->thread, NULL);
 }
 
-/* Answers that came after the loop had ended belong to nobody. */
-static void drop_late_answers(struct worker *w)
+/* What came after the loop had ended is for nobody. */
+static void drop_late_items(struct worker *w)
 {
 	struct list items;
 	struct list *link;
@@ -161,11 +205,20 @@ static void drop_late_answers(struct worker *w)
 	inbox_take_all(port_inbox(w->jobs), &items);
 	while ((link = list_pop(&items)))
 		job_free(LIST_ITEM(link, struct job, link));
+	inbox_take_all(port_inbox(w->control), &items);
+	while ((link = list_pop(&items))) {
+		struct order *order = LIST_ITEM(link, struct order, link);
+
+		if (order->kind == ORDER_SERVE)
+			close(order->fd);
+		conf_unref(order->conf);
+		free(order);
+	}
 }
 
 void worker_free(struct worker *w)
 {
-	drop_late_answers(w);
+	drop_late_items(w);
 	timer_free(w->grace);
 	port_close(w->jobs);
 	port_close(w->control);

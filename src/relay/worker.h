@@ -1,4 +1,8 @@
-/* worker.h: one loop thread and its SMTP sessions.  Workers share nothing with each other.
+/* worker.h: one loop thread and its SMTP sessions.
+ *
+ * Whichever worker wakes first takes a new connection from the shared socket, and that tends to be
+ * always the same one; so it hands the connection to the worker with the fewest sessions.  From its
+ * first byte on a session never moves, and workers share nothing but these counts.
  * SPDX-License-Identifier: ISC */
 #ifndef RELAY_WORKER_H
 #define RELAY_WORKER_H
@@ -25,13 +29,16 @@ struct worker {
 	struct listener *listeners[LISTENERS_MAX];
 	unsigned listener_count;
 	struct list sessions;
+	_Atomic unsigned load; /* sessions, with those on their way here */
 	struct timer *grace;
 	bool stopping, graceless;
 	pthread_t thread;
 };
 
-/* Starts the thread, listening on all fds (which it does not own). */
-struct worker *worker_start(struct daemon *d, struct conf *conf, const int *fds, unsigned n);
+/* Listens on all fds (which it does not own) once it is started. */
+struct worker *worker_new(struct daemon *d, struct conf *conf, const int *fds, unsigned n);
+/* Starts the thread; all workers must be in d->workers. */
+void worker_start(struct worker *w);
 /* Any thread: new sessions get this conf. */
 void worker_reload(struct worker *w, struct conf *conf);
 /* Any thread: takes no more connections, lets mail in progress finish for DAEMON_GRACE_MS, ends. */
