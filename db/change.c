@@ -251,6 +251,8 @@ static const char *act_name(enum queue_act act)
 		return "release";
 	case QUEUE_DELETE:
 		return "delete";
+	case QUEUE_GIVE_UP:
+		return "give up";
 	case QUEUE_RETRY:
 		break;
 	}

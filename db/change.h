@@ -51,6 +51,7 @@ enum queue_act {
 	QUEUE_RELEASE, /* held → queued, due now */
 	QUEUE_DELETE,  /* queued, held, failed → ledger as deleted by who */
 	QUEUE_RETRY,   /* failed → queued, due now */
+	QUEUE_GIVE_UP, /* failed → ledger as deleted by who; its other recipients stay */
 };
 /* All recipients of the message in a fitting state; ERR_NOTFOUND for no such message, ERR_CONFLICT
  * when none is in a fitting state. */

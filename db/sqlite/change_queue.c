@@ -22,6 +22,7 @@ static const struct act acts[] = {
 	[QUEUE_DELETE] = { "deleted", 1 << STATE_QUEUED | 1 << STATE_HELD | 1 << STATE_FAILED,
 			   STATE_DELETED },
 	[QUEUE_RETRY] = { "retry", 1 << STATE_FAILED, STATE_QUEUED },
+	[QUEUE_GIVE_UP] = { "deleted", 1 << STATE_FAILED, STATE_DELETED },
 };
 
 struct row {

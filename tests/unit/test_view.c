@@ -305,6 +305,34 @@ static void an_arena_that_is_full_is_an_error_not_a_crash(void **state)
 	look_free(&s);
 }
 
+static void the_engine_and_its_file_are_told(void **state)
+{
+	struct seen s = look_new();
+	struct view_engine engine;
+	struct err e;
+
+	(void)state;
+	assert_true(view_engine(s.v, s.a, &engine, &e));
+	assert_string_equal(engine.name, "sqlite");
+	assert_true(engine.version[0] == '3');
+	assert_true(engine.bytes > 0);
+	look_free(&s);
+}
+
+static void giving_up_touches_failed_recipients_only(void **state)
+{
+	struct seen s = look_new();
+	int64_t domain = world_add_domain(s.w, "example.test");
+	msgid id = world_accept(s.w, domain, STR("x"));
+	uint64_t changed;
+	struct err e;
+
+	(void)state;
+	assert_false(change_message(s.w->store, "op", id, QUEUE_GIVE_UP, &changed, &e));
+	assert_int_equal(e.kind, ERR_CONFLICT);
+	look_free(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -317,6 +345,8 @@ int main(void)
 		cmocka_unit_test(counts_are_by_domain_and_state),
 		cmocka_unit_test(each_change_has_an_audit_row_newest_first),
 		cmocka_unit_test(an_arena_that_is_full_is_an_error_not_a_crash),
+		cmocka_unit_test(the_engine_and_its_file_are_told),
+		cmocka_unit_test(giving_up_touches_failed_recipients_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
