@@ -1,0 +1,111 @@
+/* api_recipient: the lists of valid users.
+ *
+ * There may be a million in one list, so it is shown in pages by the last local part, and a file is
+ * taken as it is: the store parses it, so that its errors name the line and nothing is half done.
+ * SPDX-License-Identifier: ISC */
+#include <string.h>
+
+#include "admin/api.h"
+#include "db/change.h"
+
+#define LIST_DEFAULT 100
+
+static const char *action_name(enum recipient_found action)
+{
+	return action == RECIPIENT_REJECT ? "reject" : "accept";
+}
+
+static json_t *recipient_json(const struct view_recipient *row)
+{
+	json_t *json = json_object();
+
+	api_put(json, "local", row->local);
+	api_put(json, "action", action_name(row->action));
+	api_put(json, "source", row->source);
+	api_put_time(json, "added", row->added_ms);
+	return json;
+}
+
+static bool domain_is_known(const struct request *r, struct err *e)
+{
+	struct settings *s = settings_board_get(r->world->settings);
+	bool known = s && settings_find(s, str_of(r->args[0]));
+
+	settings_unref(s);
+	return known || err_set(e, ERR_NOTFOUND, "no domain '%.255s' here", r->args[0]);
+}
+
+json_t *api_recipient_list(struct request *r, struct err *e)
+{
+	const char *after = target_query(&r->target, "after");
+	struct view_recipient *rows;
+	unsigned limit;
+	size_t n;
+	bool more;
+
+	if (!api_limit(r, LIST_DEFAULT, &limit, e) || !domain_is_known(r, e) ||
+	    !view_recipients(r->view, r->arena, r->args[0], after ? after : "", limit, &rows, &n,
+			     &more, e))
+		return NULL;
+
+	json_t *answer = json_object(), *array = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		(void)json_array_append_new(array, recipient_json(&rows[i]));
+	(void)json_object_set_new(answer, "recipients", array);
+	api_put_bool(answer, "more", more);
+	api_put(answer, "after", more && n ? rows[n - 1].local : NULL);
+	return answer;
+}
+
+static bool body_action(const struct request *r, enum recipient_found *ret, struct err *e)
+{
+	const char *text;
+
+	if (!api_text(r, "action", &text, e))
+		return false;
+	if (text && strcmp(text, "accept") != 0 && strcmp(text, "reject") != 0)
+		return err_set(e, ERR_INPUT, "action must be accept or reject, not '%.64s'", text);
+	*ret = text && strcmp(text, "reject") == 0 ? RECIPIENT_REJECT : RECIPIENT_ACCEPT;
+	return true;
+}
+
+json_t *api_recipient_add(struct request *r, struct err *e)
+{
+	const char *const *locals;
+	enum recipient_found action = RECIPIENT_ACCEPT;
+	uint64_t changed;
+	size_t n;
+
+	if (!api_texts(r, "recipients", &locals, &n, e) || !body_action(r, &action, e) ||
+	    !change_recipient_add(r->world->store, r->who, r->args[0], locals, n, action, &changed,
+				  e))
+		return NULL;
+	return api_changed(changed);
+}
+
+json_t *api_recipient_remove(struct request *r, struct err *e)
+{
+	const char *const *locals;
+	uint64_t changed;
+	size_t n;
+
+	if (!api_texts(r, "recipients", &locals, &n, e) ||
+	    !change_recipient_remove(r->world->store, r->who, r->args[0], locals, n, &changed, e))
+		return NULL;
+	return api_changed(changed);
+}
+
+json_t *api_recipient_import(struct request *r, struct err *e)
+{
+	uint64_t lines, changed;
+
+	if (!change_recipient_import(r->world->store, r->who, r->args[0], r->file, &lines, &changed,
+				     e))
+		return NULL;
+
+	json_t *answer = api_changed(changed);
+
+	api_put_num(answer, "lines", (int64_t)lines);
+	return answer;
+}

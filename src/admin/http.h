@@ -1,0 +1,21 @@
+/* http.h: the HTTP server on the control socket: libmicrohttpd, and nobody else includes it.
+ * SPDX-License-Identifier: ISC */
+#ifndef ADMIN_HTTP_H
+#define ADMIN_HTTP_H
+
+#include <stdbool.h>
+
+#include "admin/admin.h"
+#include "base/err.h"
+#include "db/view.h"
+
+struct http;
+
+/* Answers on the listening socket fd, in a thread of its own; fd is closed by http_close, or here
+ * when the start fails.  world and view must outlive it; view is used by that thread alone. */
+bool http_open(const struct admin_world *world, struct view *view, int fd, struct http **ret,
+	       struct err *e) MUST_CHECK;
+/* Waits for the request in hand.  NULL is accepted. */
+void http_close(struct http *h);
+
+#endif
