@@ -1,0 +1,57 @@
+/* commands: all that mxkeep can be told, as one can read it from top to bottom.
+ *
+ * help, the check of options and words, and the man page follow this table; to add a command is
+ * to add a function in its group's file and a row here.
+ * SPDX-License-Identifier: ISC */
+#include "cli/cli.h"
+
+#include <stdint.h>
+
+#define MANY SIZE_MAX
+
+const struct command commands[] = {
+	{ "domain", "add", domain_add, 1, 1, "primary= mode= unknown= subaddress= lifetime=",
+	  "NAME --primary HOST:PORT [--primary HOST:PORT]... [--mode backup|reflector] "
+	  "[--unknown reject|defer|accept] [--subaddress CHAR|none] [--lifetime 30d]",
+	  "take mail for a domain" },
+	{ "domain", "list", domain_list, 0, 0, "", "", "all domains" },
+	{ "domain", "show", domain_show, 1, 1, "", "NAME", "the settings of a domain" },
+	{ "domain", "set", domain_set, 2, MANY, "", "NAME KEY=VALUE...",
+	  "change settings: primary mode unknown subaddress lifetime enabled" },
+	{ "domain", "remove", domain_remove, 1, 1, "force", "NAME [--force]",
+	  "take no more mail for a domain; with --force delete what waits for it" },
+
+	{ "recipient", "add", recipient_add, 2, MANY, "reject", "DOMAIN LOCALPART... [--reject]",
+	  "add valid users, or with --reject users to be refused" },
+	{ "recipient", "import", recipient_import, 2, 2, "", "DOMAIN FILE",
+	  "add the users of a text or CSV file; - is standard input" },
+	{ "recipient", "list", recipient_list, 1, 1,
+	  "limit= after=", "DOMAIN [--limit N] [--after LOCALPART]", "the list of valid users" },
+	{ "recipient", "remove", recipient_remove, 2, MANY, "", "DOMAIN LOCALPART...",
+	  "remove users from the list" },
+
+	{ "queue", "list", queue_list, 0, 0, "domain= state= limit= after=",
+	  "[--domain DOMAIN] [--state queued|held|failed] [--limit N] [--after ID]",
+	  "what waits, oldest first" },
+	{ "queue", "show", queue_show, 1, 1, "headers", "ID [--headers]", "one message" },
+	{ "queue", "hold", queue_hold, 1, 1, "", "ID", "keep a message until it is released" },
+	{ "queue", "release", queue_release, 1, 1, "", "ID", "deliver a message that was held" },
+	{ "queue", "delete", queue_delete, 1, 1, "", "ID",
+	  "delete a message for all recipients that wait" },
+	{ "queue", "flush", queue_flush, 0, 1, "", "[DOMAIN]", "try now what is queued" },
+
+	{ "failed", "list", failed_list, 0, 0, "domain= limit= after=",
+	  "[--domain DOMAIN] [--limit N] [--after ID]", "what a primary refused for good" },
+	{ "failed", "show", failed_show, 1, 1, "headers", "ID [--headers]", "one message" },
+	{ "failed", "retry", failed_retry, 0, 1, "all domain=", "ID | --all [--domain DOMAIN]",
+	  "try to deliver it once more" },
+	{ "failed", "delete", failed_delete, 0, 1, "all domain=", "ID | --all [--domain DOMAIN]",
+	  "give it up" },
+
+	{ "status", "", status_show, 0, 0, "", "", "the daemon, its domains and their primaries" },
+	{ "explain", "", explain_show, 1, 1, "", "ID",
+	  "what became of a message, or why it is still here" },
+	{ "audit", "", audit_list, 0, 0, "limit=", "[--limit N]", "who changed what" },
+};
+
+const size_t command_count = COUNT(commands);

@@ -1,0 +1,111 @@
+/* status: mxkeep status.
+ * SPDX-License-Identifier: ISC */
+#include <stdio.h>
+
+#include "cli/cli.h"
+#include "cli/client.h"
+#include "cli/show.h"
+
+static void show_daemon(const json_t *s)
+{
+	const json_t *store = json_object_get(s, "store"), *db = json_object_get(s, "database");
+	bool takes = json_is_true(json_object_get(store, "takes_mail"));
+	char span[HUMAN_MAX], size[HUMAN_MAX];
+
+	show_line("mxkeepd %s on %s, up %s, %lld sessions open", show_text(s, "version"),
+		  show_text(s, "hostname"), human_span(show_num(s, "uptime_ms"), span),
+		  (long long)show_num(s, "sessions"));
+	if (takes)
+		show_line("takes mail: yes, %s of disk free", show_size(store, "free_bytes", size));
+	else
+		show_line("takes mail: NO: %s", show_text(store, "reason"));
+	if (json_is_true(json_object_get(s, "settings_stale")))
+		show_line("settings: STALE, the last reading of them failed; the log says why");
+	show_line("database: %s %s, %s", show_text(db, "engine"), show_text(db, "version"),
+		  show_size(db, "bytes", size));
+	if (show_text(db, "note")[0])
+		show_line("note: %s", show_text(db, "note"));
+}
+
+/* The first primary of a domain stands in the domain's line, others below it. */
+static void add_primary(struct show_table *t, const json_t *d, const json_t *p, bool first)
+{
+	char queued[HUMAN_MAX], held[HUMAN_MAX], failed[HUMAN_MAX], oldest[HUMAN_MAX];
+	char since[HUMAN_MAX], probe[HUMAN_MAX];
+	const char *const cells[] = {
+		first && p ? show_text(d, "name")
+		: p        ? ""
+			   : "(bounces)",
+		first ? show_count(d, "queued", queued) : "",
+		first ? show_count(d, "held", held) : "",
+		first ? show_count(d, "failed", failed) : "",
+		first ? show_age(d, "oldest", oldest) : "",
+		show_text(p, "primary"),
+		show_text(p, "state"),
+		show_age(p, "since", since),
+		show_until(p, "next_probe", probe),
+		show_text(p, "why"),
+	};
+
+	show_table_row(t, cells);
+}
+
+static void show_domains(const json_t *s)
+{
+	static const char *const headings[] = { "DOMAIN",  ">QUEUED", ">HELD", ">FAILED",
+						">OLDEST", "PRIMARY", "STATE", ">SINCE",
+						">PROBE",  "WHY",     NULL };
+	const json_t *domains = json_object_get(s, "domains"), *b = json_object_get(s, "bounces");
+	struct show_table t;
+	size_t i, j;
+	json_t *d, *p;
+
+	if (json_array_size(domains) == 0) {
+		show_line("no domain yet: mxkeep domain add NAME --primary HOST:PORT");
+		return;
+	}
+	show_table_init(&t, headings);
+	json_array_foreach(domains, i, d)
+	{
+		json_array_foreach(json_object_get(d, "primaries"), j, p)
+			add_primary(&t, d, p, j == 0);
+	}
+	if (show_num(b, "queued") || show_num(b, "held") || show_num(b, "failed"))
+		add_primary(&t, b, NULL, true);
+	show_table_print(&t);
+}
+
+static void show_counters(const json_t *s)
+{
+	size_t i;
+	json_t *row;
+
+	json_array_foreach(json_object_get(s, "counters"), i, row)
+	{
+		if (show_num(row, "value"))
+			show_line("%12lld  %s", (long long)show_num(row, "value"),
+				  show_text(row, "says"));
+	}
+}
+
+int status_show(struct cli *c, const struct args *a)
+{
+	struct buf path;
+
+	(void)a;
+	client_path(&path, "status", NULL);
+
+	json_t *s = client_call(c->client, "GET", &path, NULL);
+
+	if (!s)
+		return CLI_FAILED;
+	if (c->json)
+		return show_json(s);
+	show_daemon(s);
+	(void)putchar('\n');
+	show_domains(s);
+	(void)putchar('\n');
+	show_counters(s);
+	json_decref(s);
+	return CLI_DONE;
+}
