@@ -146,7 +146,7 @@ measure_drain() {
 # timed COMMAND... - seconds that it took, in $SECS
 timed() {
 	local began=$EPOCHREALTIME
-	"$@" >/dev/null || return 1
+	"$@" >/dev/null 2>>"$RUN/timed.log" || return 1
 	SECS=$(since "$began")
 }
 
