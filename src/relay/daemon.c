@@ -164,6 +164,7 @@ bool daemon_run(struct conf *conf, struct log *log, const int *fds, unsigned n, 
 	r->d.hostname = hostname;
 	r->d.state_dir = state_dir;
 	r->d.census = census_new();
+	r->d.spool.left = SPOOL_BUDGET;
 	settings_board_init(&r->d.settings);
 	board_init(&r->d.board, clock_wall_ms());
 	r->loop = loop_new();

@@ -85,6 +85,7 @@ static int serve(struct conf *conf)
 	umask(0077);
 	signal(SIGPIPE, SIG_IGN);
 	mallopt(M_ARENA_MAX, 2); /* an arena for each thread would cost memory and win nothing */
+	mallopt(M_MMAP_THRESHOLD, 512 * 1024); /* large bodies grow by mremap and are given back */
 	privilege_raise_files();
 	if (!bind_all(conf, fds, &n, &e) || !privilege_prepare_dirs(conf, &e) ||
 	    !privilege_drop(conf, &e) || !privilege_lock_state(conf, &lock, &e))

@@ -84,7 +84,7 @@ static struct receipt *receipt_new(struct session *s, const struct smtpd_request
 	m->body_8bit = r->body_8bit;
 	m->asks = asks_new(m->arena,
 			   &(struct asks_backend){ .put = put_question, .world = s });
-	spool_init(&m->spool, s->w->d->state_dir);
+	spool_init(&m->spool, s->w->d->state_dir, &s->w->d->spool);
 	if (!m->asks || !path_keep(m->arena, &r->path, &m->sender)) {
 		receipt_free(m);
 		return NULL;
@@ -335,6 +335,7 @@ static void on_stored(void *world, struct job *job)
 	struct session *s = job->owner;
 
 	log_stored(w, mail);
+	spool_body_gone(&w->d->spool, &mail->body);
 	if (s) {
 		s->job = NULL;
 		answer_stored(s, mail);

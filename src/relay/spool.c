@@ -11,18 +11,56 @@
 #include "base/arena.h"
 
 #define FIRST_ROOM 8192
+#define STEP       ((size_t)1024 * 1024) /* by which large room grows */
 
-void spool_init(struct spool *s, const char *dir)
+void spool_init(struct spool *s, const char *dir, struct spool_budget *budget)
 {
-	*s = (struct spool){ .dir = dir, .fd = -1 };
+	*s = (struct spool){ .dir = dir, .budget = budget, .fd = -1 };
+}
+
+/* The room that n bytes have: twice as much each time, from STEP on one STEP more. */
+static size_t room_for(size_t n)
+{
+	size_t room = FIRST_ROOM;
+
+	while (room < n && room < STEP)
+		room *= 2;
+	return n <= room ? room : (n + STEP - 1) / STEP * STEP;
+}
+
+static int64_t debt(size_t room)
+{
+	return room > SPOOL_MEMORY_OWN ? (int64_t)(room - SPOOL_MEMORY_OWN) : 0;
+}
+
+static bool borrow(struct spool_budget *b, int64_t bytes)
+{
+	if (atomic_fetch_sub(&b->left, bytes) >= bytes)
+		return true;
+	atomic_fetch_add(&b->left, bytes);
+	return false;
+}
+
+void spool_body_gone(struct spool_budget *b, const struct body *body)
+{
+	if (body->mem)
+		atomic_fetch_add(&b->left, debt(room_for((size_t)body->size)));
+}
+
+static void drop_memory(struct spool *s)
+{
+	atomic_fetch_add(&s->budget->left, debt(s->room));
+	free(s->mem);
+	s->mem = NULL;
+	s->room = 0;
 }
 
 void spool_done(struct spool *s)
 {
-	free(s->mem);
+	drop_memory(s);
 	if (s->fd >= 0)
 		close(s->fd);
-	spool_init(s, s->dir);
+	spool_init(s, s->dir, s->budget);
 }
 
 /* A file that has no name, on the file system of the state: O_TMPFILE where it is known. */
@@ -62,31 +100,38 @@ static bool flush(struct spool *s)
 	return s->fd >= 0;
 }
 
-static void make_room(struct spool *s, size_t wanted)
+/* Room for more, or for as much of it as may be had; none is left when the memory is full. */
+static size_t make_room(struct spool *s, size_t wanted)
 {
-	size_t room = s->room ? s->room : FIRST_ROOM;
+	size_t room = room_for(s->used + wanted);
 
-	while (room < s->used + wanted && room < SPOOL_MEMORY_MAX)
-		room *= 2;
-	if (room != s->room) {
+	if (room > SPOOL_MEMORY_MAX || s->fd >= 0)
+		room = SPOOL_MEMORY_OWN;
+	if (room > s->room && room > SPOOL_MEMORY_OWN &&
+	    !borrow(s->budget, debt(room) - debt(s->room)))
+		room = SPOOL_MEMORY_OWN;
+	if (room > s->room) {
 		s->mem = mem_grow(s->mem, room);
 		s->room = room;
 	}
+	return s->room - s->used < wanted ? s->room - s->used : wanted;
 }
 
 void spool_write(struct spool *s, struct str bytes)
 {
 	s->size += bytes.n;
 	while (bytes.n && !s->failed) {
-		make_room(s, bytes.n);
-
-		size_t fits = s->room - s->used < bytes.n ? s->room - s->used : bytes.n;
+		size_t fits = make_room(s, bytes.n);
 
 		memcpy(s->mem + s->used, bytes.at, fits);
 		s->used += fits;
 		bytes = str_from(bytes, fits);
-		if (bytes.n && !flush(s))
+		if (!bytes.n)
+			break;
+		if (!flush(s))
 			s->failed = true;
+		else if (s->room > SPOOL_MEMORY_OWN)
+			drop_memory(s); /* from now on it only gathers for the file */
 	}
 }
 
@@ -96,9 +141,9 @@ bool spool_take(struct spool *s, struct body *ret)
 		s->failed = true;
 	if (s->failed)
 		return false;
-	*ret = (struct body){ .mem = s->fd < 0 ? s->mem : NULL, .fd = s->fd, .size = s->size };
 	if (s->fd >= 0)
-		free(s->mem);
-	spool_init(s, s->dir);
+		drop_memory(s);
+	*ret = (struct body){ .mem = s->mem, .fd = s->fd, .size = s->size };
+	spool_init(s, s->dir, s->budget);
 	return true;
 }

@@ -23,6 +23,7 @@
 #define BIG (3 * 1024 * 1024 + 17)
 
 static char *dir, *content;
+static struct spool_budget none; /* nothing may be borrowed: each has just its own */
 
 static int make_dir(void **state UNUSED)
 {
@@ -46,6 +47,8 @@ static int remove_dir(void **state UNUSED)
 
 static void drop(struct body *b)
 {
+	spool_body_gone(&none, b);
+	assert_int_equal(none.left, 0);
 	free(b->mem);
 	if (b->fd >= 0)
 		close(b->fd);
@@ -56,7 +59,7 @@ static void write_pieces(struct spool *s, size_t n, size_t piece)
 {
 	for (size_t at = 0; at < n; at += piece) {
 		spool_write(s, (struct str){ content + at, n - at < piece ? n - at : piece });
-		assert_true(s->room <= SPOOL_MEMORY_MAX);
+		assert_true(s->room <= SPOOL_MEMORY_OWN);
 	}
 }
 
@@ -85,12 +88,12 @@ static const struct {
 	{ 8192, 8192, false },
 	{ 8193, 1, false },
 	{ 100000, 977, false },
-	{ SPOOL_MEMORY_MAX, 4096, false },
-	{ SPOOL_MEMORY_MAX, SPOOL_MEMORY_MAX, false },
-	{ SPOOL_MEMORY_MAX + 1, 4096, true },
-	{ SPOOL_MEMORY_MAX + 1, SPOOL_MEMORY_MAX + 1, true },
-	{ 2 * SPOOL_MEMORY_MAX, 1000, true },
-	{ 2 * SPOOL_MEMORY_MAX, SPOOL_MEMORY_MAX, true },
+	{ SPOOL_MEMORY_OWN, 4096, false },
+	{ SPOOL_MEMORY_OWN, SPOOL_MEMORY_OWN, false },
+	{ SPOOL_MEMORY_OWN + 1, 4096, true },
+	{ SPOOL_MEMORY_OWN + 1, SPOOL_MEMORY_OWN + 1, true },
+	{ 2 * SPOOL_MEMORY_OWN, 1000, true },
+	{ 2 * SPOOL_MEMORY_OWN, SPOOL_MEMORY_OWN, true },
 	{ BIG, 65536, true },
 	{ BIG, 7919, true },
 	{ BIG, BIG, true },
@@ -102,7 +105,7 @@ static void what_goes_in_comes_out(void **state UNUSED)
 		struct spool s;
 		struct body b;
 
-		spool_init(&s, dir);
+		spool_init(&s, dir, &none);
 		write_pieces(&s, rows[i].n, rows[i].piece);
 		assert_true(spool_take(&s, &b));
 		assert_int_equal(b.fd >= 0, rows[i].file);
@@ -117,7 +120,7 @@ static void the_file_has_no_name(void **state UNUSED)
 	struct spool s;
 	struct stat st;
 
-	spool_init(&s, dir);
+	spool_init(&s, dir, &none);
 	write_pieces(&s, BIG, 65536);
 	assert_true(s.fd >= 0);
 	assert_int_equal(fstat(s.fd, &st), 0);
@@ -140,7 +143,7 @@ static void a_spool_that_was_taken_is_empty(void **state UNUSED)
 	struct spool s;
 	struct body first, second;
 
-	spool_init(&s, dir);
+	spool_init(&s, dir, &none);
 	write_pieces(&s, BIG, 65536);
 	assert_true(spool_take(&s, &first));
 	write_pieces(&s, 10, 10);
@@ -159,14 +162,14 @@ static void without_a_directory_it_only_counts(void **state UNUSED)
 	struct body b;
 	char *nowhere = mem_printf("%s/nowhere", dir);
 
-	spool_init(&s, nowhere);
+	spool_init(&s, nowhere, &none);
 	write_pieces(&s, BIG, 65536);
 	assert_true(s.failed);
 	assert_int_equal(s.size, BIG);
 	assert_false(spool_take(&s, &b));
 	spool_done(&s);
 
-	spool_init(&s, nowhere); /* what fits the memory needs no directory */
+	spool_init(&s, nowhere, &none); /* what fits the memory needs no directory */
 	write_pieces(&s, 1000, 100);
 	assert_true(spool_take(&s, &b));
 	check_body(&b, 1000);
@@ -188,7 +191,7 @@ static bool keeps(size_t n, rlim_t most)
 	tiny = before;
 	tiny.rlim_cur = most;
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &tiny), 0);
-	spool_init(&s, dir);
+	spool_init(&s, dir, &none);
 	write_pieces(&s, n, 65536);
 	assert_int_equal(s.size, n);
 	kept = spool_take(&s, &b);
@@ -204,13 +207,54 @@ static bool keeps(size_t n, rlim_t most)
 static void a_write_that_fails_is_never_half_a_body(void **state UNUSED)
 {
 	static const size_t mosts[] = {
-		0, 1, 4096, SPOOL_MEMORY_MAX - 1, SPOOL_MEMORY_MAX, SPOOL_MEMORY_MAX + 1, BIG - 1
+		0, 1, 4096, SPOOL_MEMORY_OWN - 1, SPOOL_MEMORY_OWN, SPOOL_MEMORY_OWN + 1, BIG - 1
 	};
 
 	for (unsigned i = 0; i < COUNT(mosts); i++)
 		assert_false(keeps(BIG, mosts[i]));
 	assert_true(keeps(BIG, BIG));
-	assert_true(keeps(SPOOL_MEMORY_MAX, 0));
+	assert_true(keeps(SPOOL_MEMORY_OWN, 0));
+}
+
+/* How much of a budget is lent while n bytes are held; *ret_file tells where they are. */
+static int64_t lent_for(size_t n, int64_t budget, bool *ret_file)
+{
+	struct spool_budget b = { .left = budget };
+	struct spool s;
+	struct body body;
+	int64_t lent;
+
+	spool_init(&s, dir, &b);
+	for (size_t at = 0; at < n; at += 65536)
+		spool_write(&s, (struct str){ content, n - at < 65536 ? n - at : 65536 });
+	assert_true(spool_take(&s, &body));
+	lent = budget - b.left;
+	*ret_file = body.fd >= 0;
+	spool_body_gone(&b, &body);
+	assert_int_equal(b.left, budget);
+	free(body.mem);
+	if (body.fd >= 0)
+		close(body.fd);
+	spool_done(&s);
+	assert_int_equal(b.left, budget);
+	return lent;
+}
+
+static void memory_beyond_its_own_is_borrowed_and_given_back(void **state UNUSED)
+{
+	const size_t mib = 1024 * 1024, max = SPOOL_MEMORY_MAX;
+	bool file;
+
+	assert_int_equal(lent_for(SPOOL_MEMORY_OWN, 0, &file), 0);
+	assert_false(file);
+	assert_int_equal(lent_for(BIG, SPOOL_BUDGET, &file), 4 * mib - SPOOL_MEMORY_OWN);
+	assert_false(file);
+	assert_int_equal(lent_for(BIG, 2 * mib, &file), 0);
+	assert_true(file);
+	assert_int_equal(lent_for(max, SPOOL_BUDGET, &file), max - SPOOL_MEMORY_OWN);
+	assert_false(file);
+	assert_int_equal(lent_for(max + 1, SPOOL_BUDGET, &file), 0);
+	assert_true(file);
 }
 
 int main(void)
@@ -220,6 +264,7 @@ int main(void)
 		cmocka_unit_test(the_file_has_no_name),
 		cmocka_unit_test(a_spool_that_was_taken_is_empty),
 		cmocka_unit_test(without_a_directory_it_only_counts),
+		cmocka_unit_test(memory_beyond_its_own_is_borrowed_and_given_back),
 		cmocka_unit_test(a_write_that_fails_is_never_half_a_body),
 	};
 
