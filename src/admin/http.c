@@ -89,7 +89,8 @@ PRINTF(3, 4) static void refuse(struct exchange *x, unsigned status, const char 
 static void log_request(const struct http *h, const struct exchange *x)
 {
 	bool changes = strcmp(x->method, "GET") != 0;
-	enum log_level level = x->status >= 500 ? LOG_WARNING : changes ? LOG_INFO : LOG_DEBUG;
+	bool odd = x->status >= 500 || x->status == MHD_HTTP_FORBIDDEN;
+	enum log_level level = odd ? LOG_WARNING : changes ? LOG_INFO : LOG_DEBUG;
 
 	struct log_field fields[6] = {
 		F_CSTR("who", x->who),
