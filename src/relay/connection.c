@@ -71,6 +71,11 @@ enum blame { BLAME_NOBODY, BLAME_PRIMARY };
 static void connection_close(struct connection *c, enum blame blame, const char *words)
 {
 	struct destination *d = c->dest;
+
+	/* How it ends a connection that has nothing to do is its own affair: 421, reset or nothing. */
+	if (c->ready && !c->parcel)
+		blame = BLAME_NOBODY;
+
 	char *why = mem_str(str_of(words)); /* words may be the engine's */
 	bool was_ready = c->ready;
 
@@ -183,6 +188,8 @@ static int64_t timeout_of(const struct connection *c)
 {
 	const struct conf *conf = forward_of(c)->conf;
 
+	if (c->quitting)
+		return QUIT_MS;
 	switch (smtpc_phase(c->smtpc)) {
 	case SMTPC_PHASE_GREETING:
 		return conf->forward.greeting_timeout_ms;
@@ -227,6 +234,13 @@ static bool start_parcel(struct connection *c)
 	return true;
 }
 
+static void quit(struct connection *c)
+{
+	c->idle = false;
+	c->quitting = true;
+	smtpc_quit(c->smtpc);
+}
+
 static void is_ready(struct connection *c)
 {
 	if (c->ready)
@@ -251,7 +265,12 @@ static enum step step(struct connection *c)
 		return STEP_WAIT;
 	case SMTPC_READY:
 		is_ready(c);
-		return start_parcel(c) ? STEP_ON : STEP_WAIT;
+		if (start_parcel(c))
+			return STEP_ON;
+		if (!forward_of(c)->stopping || c->quitting)
+			return STEP_WAIT;
+		quit(c);
+		return STEP_ON;
 	case SMTPC_BODY:
 		return feed_body(c);
 	case SMTPC_DONE:
@@ -343,12 +362,7 @@ static void on_end(void *owner, const char *why)
 {
 	struct connection *c = owner;
 
-	if (c->idle) /* its right: we had nothing to say */
-		connection_close(c, BLAME_NOBODY, "");
-	else if (why)
-		connection_close(c, BLAME_PRIMARY, why);
-	else
-		connection_close(c, BLAME_PRIMARY, "it closed the connection");
+	connection_close(c, BLAME_PRIMARY, why ? why : "it closed the connection");
 }
 
 static void on_timeout(void *owner)
@@ -358,10 +372,8 @@ static void on_timeout(void *owner)
 	if (!c->smtpc) {
 		try_next_address(c, "connection timed out");
 	} else if (c->idle) {
-		c->idle = false;
-		smtpc_quit(c->smtpc);
+		quit(c);
 		pump(c);
-		stream_timeout(c->stream, QUIT_MS);
 	} else {
 		connection_close(c, BLAME_PRIMARY, "timed out waiting for it");
 	}

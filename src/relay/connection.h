@@ -28,6 +28,7 @@ struct connection {
 	struct smtpc *smtpc;
 	bool ready;   /* greeted */
 	bool idle;    /* READY and nothing to send */
+	bool quitting;
 	bool pumping; /* inside pump: not to be entered again */
 
 	struct parcel *parcel; /* in dialogue, or NULL */

@@ -53,6 +53,13 @@ static void go_down(struct destination *d, const char *why)
 	if (d->backoff_ms > most)
 		d->backoff_ms = most;
 	enter(d, PRIMARY_DOWN);
+	for (unsigned i = 0; i < FORWARD_BUCKETS; i++)
+		for (LIST_EACH(l, &d->f->queues[i])) {
+			struct queue *q = LIST_ITEM(l, struct queue, hash_link);
+
+			if (q->dest == d)
+				queue_drop_windows(q);
+		}
 	plan_probe(d, forward_jitter(d->f, d->backoff_ms));
 	reroute_all(d->f);
 }
@@ -182,14 +189,19 @@ static bool has_ready_mail(const struct destination *d)
 void destination_grow(struct destination *d)
 {
 	/* Without any connection one is needed to pull, though nothing may be fetched yet. */
-	if (d->state == PRIMARY_UP && !forward_is_paused(d->f) &&
-	    (d->connection_count == 0 ||
-	     (d->connection_count < d->limit && !d->opening && has_ready_mail(d))))
+	bool wanted = d->state == PRIMARY_UP &&
+		      (d->connection_count == 0 ||
+		       (d->connection_count < d->limit && !d->opening && has_ready_mail(d)));
+
+	if (wanted && forward_is_paused(d->f))
+		d->f->starved = true;
+	else if (wanted)
 		connection_open(d);
 }
 
-void destination_pump(struct destination *d)
+static void work(void *owner)
 {
+	struct destination *d = owner;
 	struct list *next;
 
 	if (d->f->stopping || d->state == PRIMARY_DOWN || list_is_empty(&d->queues))
@@ -200,10 +212,16 @@ void destination_pump(struct destination *d)
 		return;
 	}
 	for (struct list *l = d->connections.next; l != &d->connections; l = next) {
-		next = l->next; /* waking may close it */
+		next = l->next; /* waking may close it, and no other */
 		connection_wake(LIST_ITEM(l, struct connection, link));
 	}
 	destination_grow(d);
+}
+
+void destination_pump(struct destination *d)
+{
+	if (!timer_is_set(d->work))
+		timer_set(d->work, 0);
 }
 
 /* -- life --------------------------------------------------------------------------------- */
@@ -240,6 +258,7 @@ struct destination *destination_get(struct forward *f, const char *host, unsigne
 	d->state = PRIMARY_PROBING;
 	d->limit = 1;
 	d->probe = timer_new(f->loop, start_probe, d);
+	d->work = timer_new(f->loop, work, d);
 	list_init(&d->connections);
 	list_init(&d->queues);
 	d->named_in = f->settings_version;
@@ -252,6 +271,7 @@ void destination_free(struct destination *d)
 {
 	list_remove(&d->hash_link);
 	timer_free(d->probe);
+	timer_free(d->work);
 	free(d->host);
 	free(d->name);
 	free(d);

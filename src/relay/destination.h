@@ -35,7 +35,7 @@ struct destination {
 	unsigned connection_count, opening;
 	unsigned limit; /* connections allowed now: one at first, one more for each mail done */
 	struct list queues; /* whose mail goes here, served in turn */
-	struct timer *probe;
+	struct timer *probe, *work;
 	int64_t backoff_ms;    /* 0: none yet */
 	int64_t next_probe_ms; /* wall clock, for people; 0: none planned */
 	unsigned in_flight;    /* parcels in dialogue */
@@ -46,7 +46,8 @@ struct destination *destination_get(struct forward *f, const char *host, unsigne
 /* NULL when no domain has named it. */
 struct destination *destination_find(struct forward *f, const char *host, unsigned port);
 void destination_free(struct destination *d);
-/* Gives work to idle connections and opens more where there is more work. */
+/* Soon, from the loop: gives work to idle connections and opens more where there is more work.
+ * Never at once: whoever calls may be in the middle of a walk over connections. */
 void destination_pump(struct destination *d);
 /* Opens one more connection when there is ready mail for it. */
 void destination_grow(struct destination *d);

@@ -172,11 +172,35 @@ static void write_board(struct forward *f)
 	f->board_stale = false;
 }
 
+/* At start: which domains have mail. */
+static void on_waiting(void *world, struct job *job)
+{
+	struct forward *f = world;
+	const struct job_waiting *waiting = CONTAINER(job, struct job_waiting, job);
+
+	if (!job->ok) {
+		log_say(f->d->log, LOG_ERROR, "queue_unreadable", F_CSTR("why", job->err.text));
+		f->waiting_unread = true; /* the next tick asks again */
+	}
+	for (size_t i = 0; job->ok && i < waiting->domain_count; i++)
+		queue_note(queue_get(f, waiting->domains[i].domain),
+			   waiting->domains[i].next_due_ms, false);
+	job_free(job);
+}
+
+static void ask_waiting(struct forward *f)
+{
+	f->waiting_unread = false;
+	store_put(f->d->store, &job_new_waiting(port_inbox(f->jobs), on_waiting, NULL)->job);
+}
+
 static void on_tick(void *owner)
 {
 	struct forward *f = owner;
 
 	see_settings(f);
+	if (f->waiting_unread)
+		ask_waiting(f);
 	if (f->sweeping)
 		sweep(f);
 	if (f->board_stale || f->connections)
@@ -250,20 +274,6 @@ static void on_notes(void *owner, struct list *items)
 	}
 }
 
-/* At start: which domains have mail. */
-static void on_waiting(void *world, struct job *job)
-{
-	struct forward *f = world;
-	const struct job_waiting *waiting = CONTAINER(job, struct job_waiting, job);
-
-	if (!job->ok)
-		log_say(f->d->log, LOG_ERROR, "queue_unreadable", F_CSTR("why", job->err.text));
-	for (size_t i = 0; job->ok && i < waiting->domain_count; i++)
-		queue_note(queue_get(f, waiting->domains[i].domain),
-			   waiting->domains[i].next_due_ms, false);
-	job_free(job);
-}
-
 /* -- stopping --------------------------------------------------------------------------------- */
 
 static void stop_connections(struct destination *d, bool now)
@@ -286,14 +296,17 @@ static void stop_now(struct destination *d)
 	stop_connections(d, true);
 }
 
-/* What the store cannot record now stays queued and will be sent again: said, not hidden. */
+/* What the store could not record stays queued and will be sent again: said, not hidden. */
 static void on_grace_over(void *owner)
 {
 	struct forward *f = owner;
+	unsigned lost = 0;
 
 	for_each_destination(f, stop_now);
-	if (f->settling)
-		log_say(f->d->log, LOG_ERROR, "outcomes_lost", F_INT("messages", f->settling));
+	for (LIST_EACH(l, &f->unsettled))
+		lost++;
+	if (lost)
+		log_say(f->d->log, LOG_ERROR, "outcomes_lost", F_INT("messages", lost));
 	loop_stop(f->loop);
 }
 
@@ -378,7 +391,7 @@ static void *run(void *arg)
 	struct forward *f = arg;
 
 	see_settings(f);
-	store_put(f->d->store, &job_new_waiting(port_inbox(f->jobs), on_waiting, NULL)->job);
+	ask_waiting(f);
 	timer_set(f->tick, TICK_MS);
 	timer_set(f->expire, EXPIRE_SOON_MS);
 	loop_run(f->loop);

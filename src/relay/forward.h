@@ -46,6 +46,7 @@ struct forward {
 	unsigned expiring;     /* settlements of the present round of expiry */
 	uint64_t dice;         /* state of the jitter's random numbers */
 	bool board_stale;
+	bool waiting_unread; /* which domains have mail could not be read at start */
 	bool sweeping; /* primaries may be left that no domain names any more */
 	bool starved; /* a connection asked for a parcel while forward_is_paused */
 	bool stopping;

@@ -4,6 +4,10 @@
  * so rows become due in the order of (next_try, message), which is the cursor's.  A row may still
  * be committed after a fetch that looked past its stamp; then its note says a time at or before the
  * cursor, and the cursor is set back.  What that fetches twice is found in forward.flying.
+ *
+ * Why none is sent twice.  A fetch's answer may be older than the commit that settled a parcel.  A
+ * settled parcel therefore stays in flying, as a ghost, until every fetch has answered that was
+ * under way when it was settled.
  * SPDX-License-Identifier: ISC */
 #include "relay/queue.h"
 
@@ -16,6 +20,8 @@
 #define FETCH_RCPTS  256 /* recipients a fetch, about */
 #define WINDOW_LOW   128 /* fetch more when fewer parcels are there */
 #define TIMER_MAX_MS 60000 /* wake at least so often: the wall clock may jump */
+#define UNREAD_MS    1000  /* after a fetch that failed */
+#define HELD_BACK_MS 20    /* after one that was told of mail it cannot see yet */
 
 /* -- parcels --------------------------------------------------------------------- */
 
@@ -24,17 +30,22 @@ static struct list *flying_bucket(struct forward *f, msgid id)
 	return &f->flying[((uint64_t)id * 0x9e3779b97f4a7c15u >> 40) & (FORWARD_BUCKETS - 1)];
 }
 
-bool parcel_is_flying(struct forward *f, msgid id, int64_t domain)
+static struct parcel *find_flying(struct forward *f, msgid id, int64_t domain)
 {
 	struct list *bucket = flying_bucket(f, id);
 
 	for (LIST_EACH(l, bucket)) {
-		const struct parcel *p = LIST_ITEM(l, struct parcel, flying_link);
+		struct parcel *p = LIST_ITEM(l, struct parcel, flying_link);
 
 		if (p->mail->id == id && p->queue->domain == domain)
-			return true;
+			return p;
 	}
-	return false;
+	return NULL;
+}
+
+bool parcel_is_flying(struct forward *f, msgid id, int64_t domain)
+{
+	return find_flying(f, id, domain);
 }
 
 static void parcel_new(struct lane *lane, struct batch *batch, const struct due_mail *mail)
@@ -60,10 +71,49 @@ static void batch_unref(struct batch *b)
 
 void parcel_free(struct parcel *p)
 {
+	struct queue *q = p->queue;
+	int64_t again_ms = p->again_ms;
+
 	list_remove(&p->link);
 	list_remove(&p->flying_link);
 	batch_unref(p->batch);
 	free(p);
+	if (again_ms)
+		queue_note(q, again_ms, false);
+}
+
+/* The oldest fetch that has not answered; UINT64_MAX: none is under way. */
+static uint64_t oldest_fetch(const struct queue *q)
+{
+	uint64_t oldest = UINT64_MAX;
+
+	for (unsigned i = 0; i < LANE_COUNT; i++)
+		if (q->lanes[i].fetching && q->lanes[i].fetch < oldest)
+			oldest = q->lanes[i].fetch;
+	return oldest;
+}
+
+void parcel_settled(struct parcel *p)
+{
+	struct queue *q = p->queue;
+
+	if (oldest_fetch(q) == UINT64_MAX) {
+		parcel_free(p);
+		return;
+	}
+	p->ghost = q->fetches;
+	list_add_tail(&q->ghosts, &p->link);
+}
+
+static void free_ghosts(struct queue *q)
+{
+	while (!list_is_empty(&q->ghosts)) {
+		struct parcel *p = LIST_ITEM(q->ghosts.next, struct parcel, link);
+
+		if (p->ghost >= oldest_fetch(q))
+			return;
+		parcel_free(p);
+	}
 }
 
 /* -- fetching -------------------------------------------------------------------- */
@@ -77,6 +127,24 @@ static void set_timer(struct queue *q)
 	timer_set(q->timer, in_ms > TIMER_MAX_MS ? TIMER_MAX_MS : in_ms);
 }
 
+static bool has_rcpt(const struct due_mail *mail, unsigned seq)
+{
+	for (size_t i = 0; i < mail->rcpt_count; i++)
+		if (mail->rcpts[i].seq == seq)
+			return true;
+	return false;
+}
+
+/* The message is under way already.  If it is not for all of these recipients, the rest must be
+ * looked at again when it is settled. */
+static void skip(struct parcel *flying, const struct due_mail *mail)
+{
+	for (size_t i = 0; i < mail->rcpt_count; i++)
+		if (!has_rcpt(flying->mail, mail->rcpts[i].seq) &&
+		    (!flying->again_ms || mail->next_try_ms < flying->again_ms))
+			flying->again_ms = mail->next_try_ms;
+}
+
 static void take_batch(struct lane *lane, struct job_due *due)
 {
 	struct batch *batch = mem_alloc(sizeof(*batch));
@@ -84,8 +152,11 @@ static void take_batch(struct lane *lane, struct job_due *due)
 	*batch = (struct batch){ .due = due, .refs = 1 };
 	for (size_t i = 0; i < due->mail_count; i++) {
 		const struct due_mail *mail = &due->mails[i];
+		struct parcel *flying = find_flying(lane->queue->f, mail->id, due->domain);
 
-		if (!parcel_is_flying(lane->queue->f, mail->id, due->domain))
+		if (flying)
+			skip(flying, mail);
+		else
 			parcel_new(lane, batch, mail);
 		lane->after_ms = mail->next_try_ms;
 		lane->after_id = mail->id;
@@ -93,16 +164,37 @@ static void take_batch(struct lane *lane, struct job_due *due)
 	batch_unref(batch);
 }
 
+static void plan(struct queue *q, int64_t due_ms)
+{
+	if (q->due_ms && q->due_ms <= due_ms)
+		return;
+	q->due_ms = due_ms;
+	set_timer(q);
+}
+
 /* Nothing more is due: remember what will be. */
 static void run_dry(struct lane *lane, int64_t next_due_ms)
 {
-	struct queue *q = lane->queue;
-
 	lane->dry = true;
-	if (lane != &q->lanes[LANE_LIVE] || !next_due_ms)
-		return;
-	q->due_ms = next_due_ms;
-	set_timer(q);
+	if (lane == &lane->queue->lanes[LANE_LIVE] && next_due_ms)
+		plan(lane->queue, next_due_ms);
+}
+
+/* No fetch for so long. */
+static void rest(struct queue *q, int64_t ms)
+{
+	q->resting_until_ms = clock_mono_ms() + ms;
+	plan(q, clock_wall_ms() + ms);
+}
+
+/* Is the answer of use?  Not when the primary went down meanwhile, nor when the cursor was set back:
+ * then these rows are fetched once more. */
+static bool is_wanted(const struct lane *lane, const struct job_due *due)
+{
+	const struct queue *q = lane->queue;
+
+	return due->job.ok && q->dest && q->dest->state == PRIMARY_UP &&
+	       due->after_ms == lane->after_ms && due->after_id == lane->after_id;
 }
 
 static void on_fetched(void *world UNUSED, struct job *job)
@@ -110,23 +202,23 @@ static void on_fetched(void *world UNUSED, struct job *job)
 	struct job_due *due = CONTAINER(job, struct job_due, job);
 	struct lane *lane = job->owner;
 	struct queue *q = lane->queue;
-	bool more = due->more || lane->again;
+	bool wanted = is_wanted(lane, due), ok = job->ok;
+	bool more = due->more || lane->again || !wanted;
+	bool held_back = due->more && !due->mail_count;
 	int64_t next_due_ms = due->next_due_ms;
 
 	lane->fetching = false;
 	lane->again = false;
-	if (!job->ok) {
+	if (!ok)
 		log_say(q->f->d->log, LOG_ERROR, "queue_unreadable", F_CSTR("why", job->err.text));
-		job_free(job);
-		run_dry(&q->lanes[LANE_LIVE], clock_wall_ms() + 1000);
-		return;
-	}
-	/* The cursor may have been set back meanwhile; then these rows are fetched once more. */
-	if (due->after_ms == lane->after_ms && due->after_id == lane->after_id)
+	if (wanted)
 		take_batch(lane, due);
 	else
 		job_free(job);
-	if (!more)
+	free_ghosts(q);
+	if (!ok || held_back)
+		rest(q, ok ? HELD_BACK_MS : UNREAD_MS);
+	else if (!more)
 		run_dry(lane, next_due_ms);
 	else if (lane->in_window < WINDOW_LOW)
 		fetch(lane);
@@ -141,7 +233,8 @@ static void fetch(struct lane *lane)
 	struct job_due *job;
 	int64_t now_ms = clock_wall_ms();
 
-	if (lane->dry || lane->fetching || f->stopping)
+	if (lane->dry || lane->fetching || f->stopping || !q->dest ||
+	    q->dest->state != PRIMARY_UP || clock_mono_ms() < q->resting_until_ms)
 		return;
 	job = job_new_due(port_inbox(f->jobs), on_fetched, lane);
 	job->domain = q->domain;
@@ -150,6 +243,7 @@ static void fetch(struct lane *lane)
 	job->upto_ms = lane->upto_ms < now_ms ? lane->upto_ms : now_ms;
 	job->limit = FETCH_RCPTS;
 	lane->fetching = true;
+	lane->fetch = ++q->fetches;
 	store_put(f->d->store, &job->job);
 }
 
@@ -197,12 +291,25 @@ void queue_note(struct queue *q, int64_t at_ms, bool by_hand)
 	if (at_ms <= clock_wall_ms()) {
 		wet(live);
 		join_destination(q);
-	} else if (!q->due_ms || at_ms < q->due_ms) {
-		q->due_ms = at_ms;
-		set_timer(q);
+	} else {
+		plan(q, at_ms);
 	}
 	if (by_hand && q->dest)
 		destination_probe_now(q->dest);
+}
+
+void queue_drop_windows(struct queue *q)
+{
+	for (unsigned i = 0; i < LANE_COUNT; i++) {
+		struct lane *lane = &q->lanes[i];
+		struct list *link;
+
+		if (lane->in_window || lane->fetching)
+			wet(lane);
+		lane->in_window = 0;
+		while ((link = list_pop(&lane->window)))
+			parcel_free(LIST_ITEM(link, struct parcel, link));
+	}
 }
 
 void queue_begin_backlog(struct queue *q)
@@ -263,9 +370,13 @@ void queue_route(struct queue *q)
 
 	if (dest == q->dest)
 		return;
+	queue_drop_windows(q);
 	list_remove(&q->link);
 	q->dest = dest;
-	join_destination(q);
+	if (dest && dest->state == PRIMARY_UP)
+		queue_begin_backlog(q); /* what the other one left */
+	else
+		join_destination(q);
 }
 
 /* -- what it gives ------------------------------------------------------------------ */
@@ -324,24 +435,19 @@ struct queue *queue_get(struct forward *f, int64_t domain)
 	q->domain = domain;
 	q->timer = timer_new(f->loop, on_due, q);
 	list_init(&q->link);
+	list_init(&q->ghosts);
 	list_add_tail(bucket, &q->hash_link);
-	for (unsigned i = 0; i < LANE_COUNT; i++) {
-		q->lanes[i].queue = q;
-		q->lanes[i].dry = true;
-		q->lanes[i].upto_ms = INT64_MAX;
+	for (unsigned i = 0; i < LANE_COUNT; i++)
+		q->lanes[i] = (struct lane){ .queue = q, .dry = true, .upto_ms = INT64_MAX };
+	for (unsigned i = 0; i < LANE_COUNT; i++)
 		list_init(&q->lanes[i].window);
-	}
 	queue_route(q);
 	return q;
 }
 
 void queue_free(struct queue *q)
 {
-	struct list *link;
-
-	for (unsigned i = 0; i < LANE_COUNT; i++)
-		while ((link = list_pop(&q->lanes[i].window)))
-			parcel_free(LIST_ITEM(link, struct parcel, link));
+	queue_drop_windows(q);
 	list_remove(&q->link);
 	list_remove(&q->hash_link);
 	timer_free(q->timer);

@@ -5,7 +5,8 @@
  * due since.  They are served in turn, so live mail is not starved by a backlog of hours.
  *
  * A parcel is one message for one domain: from its fetching until its outcome is committed it is in
- * forward.flying, and while it is there it is not fetched again.
+ * forward.flying, and while it is there it is not fetched again.  Windows are emptied when the
+ * primary goes down, so that what waits out an outage can be held, deleted and expired.
  * SPDX-License-Identifier: ISC */
 #ifndef RELAY_QUEUE_H
 #define RELAY_QUEUE_H
@@ -31,6 +32,8 @@ struct parcel {
 	struct queue *queue;
 	struct batch *batch;
 	const struct due_mail *mail;
+	int64_t again_ms; /* other recipients of the message became due meanwhile; 0: none */
+	uint64_t ghost;   /* settled, but fetches up to this number may still list it */
 };
 
 enum lane_name { LANE_BACKLOG, LANE_LIVE, LANE_COUNT };
@@ -45,6 +48,7 @@ struct lane {
 	bool dry;        /* nothing more to fetch, as far as we know */
 	bool again;      /* a note came while a fetch was under way: it may not have seen that mail */
 	bool fetching;
+	uint64_t fetch; /* number of the fetch that is under way */
 };
 
 struct queue {
@@ -55,8 +59,11 @@ struct queue {
 	struct destination *dest; /* where its mail goes now; NULL: it has no route */
 	struct lane lanes[LANE_COUNT];
 	enum lane_name turn;
+	uint64_t fetches;   /* put so far */
+	struct list ghosts; /* parcels, in order of their numbers */
 	struct timer *timer; /* for the next row that becomes due */
 	int64_t due_ms;      /* when that is; 0: none known */
+	int64_t resting_until_ms; /* monotonic; no fetch before: the last one failed or has to wait */
 };
 
 /* The domain's queue; made when there is none. */
@@ -76,8 +83,12 @@ unsigned queue_ready(const struct queue *q);
 /* False when it surely has nothing to give until a note or its timer. */
 bool queue_is_active(const struct queue *q);
 
-/* The parcel is settled, or given up without an outcome: it may be fetched again. */
+/* Its primary went down: what is in the windows goes back. */
+void queue_drop_windows(struct queue *q);
+/* Given up without an outcome: it may be fetched again. */
 void parcel_free(struct parcel *p);
+/* Its outcome is committed. */
+void parcel_settled(struct parcel *p);
 /* Is this message under way for this domain? */
 bool parcel_is_flying(struct forward *f, msgid id, int64_t domain);
 

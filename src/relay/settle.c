@@ -46,7 +46,7 @@ static void on_settled(void *world, struct job *job)
 	}
 	f->settling--;
 	if (job->owner)
-		parcel_free(job->owner);
+		parcel_settled(job->owner);
 	else
 		f->expiring--;
 	job_free(job);
