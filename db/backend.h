@@ -87,6 +87,8 @@ struct backend_ops {
 	/* After a commit: keeps the log of writes from growing without end.  now: although it is
 	 * not long yet. */
 	bool (*checkpoint)(struct backend *b, bool now, struct err *e);
+	/* What must yet be written back, at most. */
+	uint64_t (*log_bytes)(const struct backend *b);
 	/* One step of at most some 20 ms; *ret_more: there is more to do. */
 	bool (*tidy)(struct backend *b, struct tidy *t, bool *ret_more, struct err *e);
 

@@ -66,24 +66,59 @@ static void report(struct store *s, const char *what, const struct err *e)
 
 /* -- the disk ---------------------------------------------------------------------- */
 
-void writer_look_at_disk(struct store *s)
+/* What must be free before more is written: the reserve, and as much as the log holds, for to be
+ * written back it needs that room in the file.  Without that a disk filled by mail would have none
+ * for the outcomes that empty it. */
+static uint64_t needed_bytes(const struct store *s)
 {
-	int64_t need = atomic_load(&s->min_free);
-	bool had = atomic_load(&s->has_space), has;
+	uint64_t in_log = s->writer.db ? s->ops->log_bytes(s->writer.db) : 0;
+
+	return (uint64_t)atomic_load(&s->min_free) + in_log;
+}
+
+static bool look_at_disk(struct store *s)
+{
 	struct statvfs fs;
-	uint64_t free_bytes;
 
 	if (statvfs(s->conf->state_dir, &fs) != 0)
-		return;
-	free_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
-	atomic_store(&s->free_bytes, free_bytes);
-	/* A tenth more to begin again, or it would flap. */
-	has = free_bytes >= (uint64_t)(had ? need : need + need / 10);
-	if (has == had)
+		return false;
+	atomic_store(&s->free_bytes, (uint64_t)fs.f_bavail * fs.f_frsize);
+	return true;
+}
+
+static void set_space(struct store *s, bool has, uint64_t need)
+{
+	if (has == atomic_load(&s->has_space))
 		return;
 	atomic_store(&s->has_space, has);
 	log_say(s->log, has ? LOG_INFO : LOG_ERROR, has ? "intake_resumed" : "intake_stopped",
-		F_INT("free", free_bytes), F_INT("need", need));
+		F_INT("free", atomic_load(&s->free_bytes)), F_INT("need", need));
+}
+
+void writer_look_at_disk(struct store *s)
+{
+	uint64_t need = needed_bytes(s);
+
+	if (!look_at_disk(s))
+		return;
+	/* A tenth more to begin again, or it would flap. */
+	if (!atomic_load(&s->has_space))
+		need += need / 10;
+	set_space(s, atomic_load(&s->free_bytes) >= need, need);
+}
+
+/* Is there room for bodies of so many bytes, in the log and in the file?  Asked before each batch:
+ * in a second much may come. */
+static bool has_room(struct store *s, uint64_t bytes)
+{
+	uint64_t need = needed_bytes(s) + 2 * bytes;
+
+	if (!atomic_load(&s->has_space))
+		return false;
+	if (!look_at_disk(s) || atomic_load(&s->free_bytes) >= need)
+		return true;
+	set_space(s, false, need);
+	return false;
 }
 
 /* -- settings ---------------------------------------------------------------------- */
@@ -349,26 +384,41 @@ static uint64_t body_bytes(struct job *job)
 	return 0;
 }
 
-/* So many that a sender's wait for its own stays bounded; mail is refused while the disk is low. */
-static void take_batch(struct store *s, struct list *jobs)
+static bool is_mail(struct list *l)
 {
-	bool has_space = atomic_load(&s->has_space);
-	struct list batch, late, *l;
-	uint64_t bytes = 0;
+	return LIST_ITEM(l, struct job, link)->kind == JOB_ACCEPT;
+}
+
+/* The disk is low: what would fill it is refused, what empties it goes on. */
+static void refuse_mail(struct store *s, struct list *batch)
+{
+	struct list rest, late, *l;
 	struct err e;
 
-	list_init(&batch);
+	list_init(&rest);
 	list_init(&late);
-	for (int n = 0; n < BATCH_JOBS && bytes < BATCH_BYTES && (l = list_pop(jobs)); n++) {
-		struct job *job = LIST_ITEM(l, struct job, link);
+	while ((l = list_pop(batch)))
+		list_add_tail(is_mail(l) ? &late : &rest, l);
+	list_move_all(batch, &rest);
+	(void)err_set(&e, ERR_FULL, "the disk is nearly full");
+	refuse(s, &late, &e);
+}
 
-		bytes += body_bytes(job);
-		list_add_tail(job->kind == JOB_ACCEPT && !has_space ? &late : &batch, l);
+/* So many that a sender's wait for its own stays bounded. */
+static void take_batch(struct store *s, struct list *jobs)
+{
+	struct list batch, *l;
+	uint64_t bytes = 0;
+	bool mail = false;
+
+	list_init(&batch);
+	for (int n = 0; n < BATCH_JOBS && bytes < BATCH_BYTES && (l = list_pop(jobs)); n++) {
+		bytes += body_bytes(LIST_ITEM(l, struct job, link));
+		mail = mail || is_mail(l);
+		list_add_tail(&batch, l);
 	}
-	if (!list_is_empty(&late)) {
-		(void)err_set(&e, ERR_FULL, "the disk is nearly full");
-		refuse(s, &late, &e);
-	}
+	if (mail && !has_room(s, bytes))
+		refuse_mail(s, &batch);
 	if (!list_is_empty(&batch))
 		write_batch(s, &batch);
 }

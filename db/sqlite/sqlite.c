@@ -234,6 +234,11 @@ static bool read_begin(struct backend *b, struct err *e)
 	return sql_run(b, sql_start(b, SQL_READ_BEGIN, e, "BEGIN"), e);
 }
 
+static uint64_t log_bytes(const struct backend *b)
+{
+	return (uint64_t)b->log_frames * SQLITE_PAGE_BYTES;
+}
+
 const struct backend_ops sqlite_backend = {
 	.open_writer = open_writer,
 	.open_reader = open_reader,
@@ -248,6 +253,7 @@ const struct backend_ops sqlite_backend = {
 	.commit = commit,
 	.rollback = rollback,
 	.checkpoint = sqlite_checkpoint,
+	.log_bytes = log_bytes,
 	.tidy = sqlite_tidy,
 	.read_begin = read_begin,
 	.read = sqlite_read,

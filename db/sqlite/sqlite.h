@@ -42,6 +42,7 @@ enum sql_slot {
 	SQL_SLOTS
 };
 
+#define SQLITE_PAGE_BYTES 16384 /* PRAGMA page_size */
 #define SQLITE_BUSY_MS 2000 /* how long a lock is waited for */
 
 struct backend {
