@@ -197,6 +197,14 @@ static void *field_of(struct conf *c, const struct conf_option *o)
 	return (char *)c + o->offset;
 }
 
+static void take_networks(struct conf_list *list)
+{
+	list->networks = mem_alloc((list->n + 1) * sizeof(*list->networks));
+	for (size_t i = 0; i < list->n; i++)
+		if (!cidr_parse(str_of(list->items[i]), &list->networks[i]))
+			abort(); /* conf_is_network took it */
+}
+
 static void take_list(struct conf_list *to, cfg_opt_t *from)
 {
 	to->n = cfg_opt_size(from);
@@ -212,6 +220,8 @@ static bool take_option(struct conf *c, const struct conf_option *o, cfg_t *root
 
 	if (o->type == CONF_STRINGS) {
 		take_list(field_of(c, o), opt);
+		if (o->networks)
+			take_networks(field_of(c, o));
 		return true;
 	}
 	if (o->type == CONF_STRING) {
@@ -316,6 +326,7 @@ static void free_option(struct conf *c, const struct conf_option *o)
 		for (size_t i = 0; i < list->n; i++)
 			free(list->items[i]);
 		free(list->items);
+		free(list->networks);
 	}
 }
 

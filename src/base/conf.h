@@ -14,11 +14,13 @@
 #include <stdio.h>
 
 #include "base/attr.h"
+#include "base/cidr.h"
 #include "base/err.h"
 
 struct conf_list {
 	char **items;
 	size_t n;
+	struct cidr *networks; /* the items, parsed, where an option wants networks; else NULL */
 };
 
 struct conf {

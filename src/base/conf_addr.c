@@ -1,4 +1,4 @@
-/* conf_addr: host names and "HOST:PORT" as operators write them.
+/* conf_addr: host names, networks and "HOST:PORT" as operators write them.
  *
  * proto has the grammar of addresses in mail; this is not it: here an IPv6 address stands in
  * brackets without "IPv6:", and a name must be one that DNS can hold.
@@ -52,6 +52,14 @@ bool conf_is_domain(struct str s)
 	} while (more);
 	/* "192.0.2.300" is a mistyped address, not a name. */
 	return !is_number(label);
+}
+
+bool conf_is_network(const char *text, const char **wanted)
+{
+	struct cidr ignored;
+
+	*wanted = "an address or a network, such as 192.0.2.0/24 or 2001:db8::/32";
+	return cidr_parse(str_of(text), &ignored);
 }
 
 static bool is_literal(int family, const char *text)

@@ -71,6 +71,7 @@ static bool is_bounce_relay(const char *text, const char **wanted)
 #define IN(s, n)       .section = s, .name = n, .full = s "." n
 #define STRING(d)      .type = CONF_STRING, .dflt = d
 #define STRINGS(d)     .type = CONF_STRINGS, .dflt = d
+#define NETWORKS(d)    STRINGS(d), .is_valid = conf_is_network, .networks = true
 #define BOUNDS(a, b)   .min = a, .max = b
 #define BYTES(d, ...)  .type = CONF_BYTES, .dflt = d, BOUNDS(__VA_ARGS__)
 #define TIME(d, ...)   .type = CONF_DURATION, .dflt = d, BOUNDS(__VA_ARGS__)

@@ -32,6 +32,7 @@ struct conf_option {
 	const char *words;     /* "text|json" */
 	/* Of a string: says in *wanted what it must be. */
 	bool (*is_valid)(const char *text, const char **wanted);
+	bool networks; /* CONF_STRINGS: each is a network, see conf_list */
 	bool restart; /* read at start only */
 	const char *says;
 };
@@ -56,5 +57,7 @@ bool conf_text_read(const char *path, struct buf *text, struct err *e) MUST_CHEC
 
 /* Letters, digits and inner hyphens between dots; no trailing dot; not all digits at the end. */
 bool conf_is_domain(struct str s);
+/* As is_valid of a row. */
+bool conf_is_network(const char *text, const char **wanted);
 
 #endif

@@ -77,3 +77,29 @@ bool address_parse(const char *literal, unsigned port, struct address *ret)
 		return from_v6(&in6, ret);
 	return false;
 }
+
+struct ip address_ip(const struct address *a)
+{
+	struct ip ip = { .at = { [10] = 0xff, [11] = 0xff } };
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+
+	if (a->ipv6) {
+		memcpy(&in6, a->sockaddr, sizeof(in6));
+		memcpy(ip.at, in6.sin6_addr.s6_addr, 16);
+	} else {
+		memcpy(&in, a->sockaddr, sizeof(in));
+		memcpy(ip.at + 12, &in.sin_addr, 4);
+	}
+	return ip;
+}
+
+struct address address_of_ip(const struct ip *ip, unsigned port)
+{
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port) };
+	struct address a = { .port = port };
+
+	memcpy(in6.sin6_addr.s6_addr, ip->at, 16);
+	(void)from_v6(&in6, &a); /* fails for want of room only, and there is room */
+	return a;
+}

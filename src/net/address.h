@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "base/attr.h"
+#include "base/cidr.h"
 
 #define ADDRESS_TEXT_MAX 46
 
@@ -22,5 +23,9 @@ struct address {
 bool address_parse(const char *literal, unsigned port, struct address *ret) MUST_CHECK;
 /* From what accept(2), getaddrinfo(3) or getsockname(2) gave; false for other families. */
 bool address_from_sockaddr(const void *sockaddr, size_t len, struct address *ret) MUST_CHECK;
+/* Its bits, to be looked for in networks. */
+struct ip address_ip(const struct address *a);
+/* The address of a socket address made of ip. */
+struct address address_of_ip(const struct ip *ip, unsigned port);
 
 #endif

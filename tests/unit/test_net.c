@@ -284,6 +284,14 @@ static void addresses_are_read_and_shown(void **state UNUSED)
 		assert_true(address_from_sockaddr(a.sockaddr, a.sockaddr_len, &again));
 		assert_memory_equal(&a, &again, sizeof(a));
 		assert_false(address_from_sockaddr(a.sockaddr, 8, &again));
+
+		struct ip ip = address_ip(&a), wanted;
+
+		assert_true(ip_parse(str_of(rows[i].literal), &wanted) && ip_eq(&ip, &wanted));
+		again = address_of_ip(&ip, rows[i].port);
+		assert_string_equal(again.text, a.text);
+		assert_int_equal(again.port, a.port);
+		assert_memory_equal(again.sockaddr, a.sockaddr, a.sockaddr_len);
 	}
 
 	struct sockaddr local = { .sa_family = AF_UNIX };
