@@ -7,8 +7,8 @@
  * The backend is the daemon (relay/lookup.c) or a table in a test (tests/scene).  An answer that is
  * ready at once is returned at once.
  *
- * Decided against: callbacks (the decision is cut into pieces that are read in no order), threads or
- * coroutines per mail (unsafe cancellation, assembly).
+ * Decided against: callbacks (the decision is cut into pieces that are read in no order), threads
+ * or coroutines per mail (unsafe cancellation, assembly).
  * SPDX-License-Identifier: ISC */
 #ifndef POLICY_ASK_H
 #define POLICY_ASK_H
@@ -34,7 +34,7 @@ enum answer_status {
 struct question {
 	enum ask_kind kind;
 	int64_t domain;
-	struct str name, base; /* ASK_RECIPIENT: folded local part, and that without subaddress or "" */
+	struct str name, base; /* ASK_RECIPIENT: folded local part; without subaddress, or "" */
 };
 
 struct answer {
@@ -45,8 +45,8 @@ struct answer {
 struct asks;
 
 struct asks_backend {
-	/* Puts question number `index`.  True: *ret is the answer already.  False: asks_answer will be
-	 * called later, from the loop. */
+	/* Puts question number `index`.  True: *ret is the answer already.  False: asks_answer will
+	 * be called later, from the loop. */
 	bool (*put)(void *world, unsigned index, const struct question *q, struct answer *ret);
 	void *world;
 };

@@ -56,6 +56,7 @@ struct policy {
 
 void policy_start(struct policy *p);
 /* PASS, or REFUSE with p->by and p->reply, or WAIT. */
-enum verdict policy_run(struct policy *p, enum stage stage, struct asks *asks, const struct mail *m);
+enum verdict policy_run(struct policy *p, enum stage stage, struct asks *asks,
+			const struct mail *m);
 
 #endif

@@ -72,7 +72,7 @@ static void connection_close(struct connection *c, enum blame blame, const char 
 {
 	struct destination *d = c->dest;
 
-	/* How it ends a connection that has nothing to do is its own affair: 421, reset or nothing. */
+	/* How it ends a connection that has nothing to do is its affair: 421, reset or nothing. */
 	if (c->ready && !c->parcel)
 		blame = BLAME_NOBODY;
 

@@ -30,7 +30,7 @@ struct daemon {
 	struct board board;
 	struct census *census;
 	struct spool_budget spool;
-	const char *hostname;  /* hostname, state_dir, bounces: as at start, changed by restart only */
+	const char *hostname; /* this and state_dir: as at start, changed by restart only */
 	const char *state_dir;
 };
 

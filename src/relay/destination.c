@@ -143,7 +143,7 @@ void destination_trouble(struct destination *d, bool was_ready, const char *why)
 	if (d->f->stopping)
 		return;
 	if (d->state == PRIMARY_UP && has_ready_connection(d)) {
-		/* It takes no more connections than there are, or one broke: go on with the rest. */
+		/* It takes no more connections than there are, or one broke: go on so. */
 		if (!was_ready && d->limit > d->connection_count)
 			d->limit = d->connection_count;
 		destination_pump(d);

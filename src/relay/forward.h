@@ -39,7 +39,7 @@ struct forward {
 	struct timer *tick, *grace, *expire, *resettle;
 	struct list queues[FORWARD_BUCKETS];       /* by domain */
 	struct list destinations[FORWARD_BUCKETS]; /* by host and port */
-	struct list flying[FORWARD_BUCKETS];       /* parcels by message: fetched, not yet settled */
+	struct list flying[FORWARD_BUCKETS];       /* parcels by message: not yet settled */
 	struct list unsettled; /* settle jobs that the store could not do, to be given again */
 	unsigned settling;     /* settle jobs given and not answered, unsettled ones included */
 	unsigned connections;

@@ -135,7 +135,8 @@ int main(int argc, char **argv)
 			act = (enum act)c;
 	}
 	if (optind < argc) {
-		fprintf(stderr, "mxkeepd: unexpected argument \"%s\"\n%s", argv[optind], usage_text);
+		fprintf(stderr, "mxkeepd: unexpected argument \"%s\"\n%s", argv[optind],
+			usage_text);
 		return 2;
 	}
 	switch (act) {

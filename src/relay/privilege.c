@@ -22,7 +22,8 @@ static bool find_user(const struct conf *conf, struct passwd **ret, struct err *
 	if (*ret)
 		return true;
 	return err_set(e, ERR_INPUT,
-		       "there is no user \"%s\" to become (option \"user\"): make it, or name another",
+		       "there is no user \"%s\" to become (option \"user\"): make it, or "
+		       "name another",
 		       conf->user);
 }
 

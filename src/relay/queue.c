@@ -187,8 +187,8 @@ static void rest(struct queue *q, int64_t ms)
 	plan(q, clock_wall_ms() + ms);
 }
 
-/* Is the answer of use?  Not when the primary went down meanwhile, nor when the cursor was set back:
- * then these rows are fetched once more. */
+/* Is the answer of use?  Not when the primary went down meanwhile, nor when the cursor was set
+ * back: then these rows are fetched once more. */
 static bool is_wanted(const struct lane *lane, const struct job_due *due)
 {
 	const struct queue *q = lane->queue;

@@ -27,7 +27,7 @@ struct batch {
 };
 
 struct parcel {
-	struct list link;        /* in a lane's window; or in none: with a connection, or settling */
+	struct list link;        /* in a lane's window; in none: with a connection, or settling */
 	struct list flying_link; /* in forward.flying */
 	struct queue *queue;
 	struct batch *batch;
@@ -46,7 +46,7 @@ struct lane {
 	msgid after_id;
 	int64_t upto_ms; /* the backlog's end; INT64_MAX for live */
 	bool dry;        /* nothing more to fetch, as far as we know */
-	bool again;      /* a note came while a fetch was under way: it may not have seen that mail */
+	bool again;      /* a note came during a fetch: it may not have seen that mail */
 	bool fetching;
 	uint64_t fetch; /* number of the fetch that is under way */
 };
@@ -63,7 +63,7 @@ struct queue {
 	struct list ghosts; /* parcels, in order of their numbers */
 	struct timer *timer; /* for the next row that becomes due */
 	int64_t due_ms;      /* when that is; 0: none known */
-	int64_t resting_until_ms; /* monotonic; no fetch before: the last one failed or has to wait */
+	int64_t resting_until_ms; /* monotonic; no fetch before: one failed or has to wait */
 };
 
 /* The domain's queue; made when there is none. */

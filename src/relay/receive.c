@@ -118,7 +118,8 @@ static void on_recipient_known(void *world UNUSED, struct job *job)
 
 		s->job = NULL;
 		if (!job->ok)
-			log_say(s->w->d->log, LOG_ERROR, "lookup_failed", F_CSTR("why", job->err.text));
+			log_say(s->w->d->log, LOG_ERROR, "lookup_failed",
+				F_CSTR("why", job->err.text));
 		asks_answer(m->asks, m->asked_index,
 			    lookup_learn(s->w->cache, known, m->asked_version));
 		decide_rcpt(s);
@@ -250,17 +251,16 @@ void receive_data(struct session *s, const struct smtpd_request *r UNUSED)
 
 	m->id = id_next(store_ids(s->w->d->store), now_ms);
 
-	struct str received = trace_received(m->arena, &(struct trace){
-							       .helo = str_of(s->helo),
-							       .client = s->peer.text,
-							       .hostname = s->w->d->hostname,
-							       .esmtp = s->esmtp,
-							       .id = m->id,
-							       .only_rcpt = m->rcpt_count == 1 ?
-										    m->rcpts[0].address :
-										    STR_NONE,
-							       .wall_ms = now_ms,
-						       });
+	const struct trace trace = {
+		.helo = str_of(s->helo),
+		.client = s->peer.text,
+		.hostname = s->w->d->hostname,
+		.esmtp = s->esmtp,
+		.id = m->id,
+		.only_rcpt = m->rcpt_count == 1 ? m->rcpts[0].address : STR_NONE,
+		.wall_ms = now_ms,
+	};
+	struct str received = trace_received(m->arena, &trace);
 
 	if (!received.at) {
 		answer(s, REPLY_NO_MEMORY);

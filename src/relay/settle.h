@@ -1,8 +1,8 @@
 /* settle.h: what became of a message, told to the store: outcomes, retries, bounces.
  *
  * An outcome that the store cannot record now (full disk) is kept and given again each second, and
- * until it is recorded no new parcel is sent: better to wait than to deliver what a crash would make
- * us deliver twice.
+ * until it is recorded no new parcel is sent: better to wait than to deliver what a crash would
+ * make us deliver twice.
  * SPDX-License-Identifier: ISC */
 #ifndef RELAY_SETTLE_H
 #define RELAY_SETTLE_H

@@ -41,7 +41,7 @@ struct spool {
 
 void spool_init(struct spool *s, const char *dir, struct spool_budget *budget);
 void spool_done(struct spool *s);
-/* After a failure it goes on counting and keeps nothing: the client's content is read to its end. */
+/* After a failure it goes on counting and keeps nothing: the content is read to its end. */
 void spool_write(struct spool *s, struct str bytes);
 /* The body moves to *ret; false when writing failed: nothing is moved.  What it borrowed is still
  * owed: spool_body_gone gives it back. */

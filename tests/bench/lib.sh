@@ -108,7 +108,8 @@ load() {
 	local port=$1 sessions=$2 messages=$3 bytes=$4 began
 	shift 4
 	began=$EPOCHREALTIME
-	timeout --foreground "$LIMIT" smtp-source "$@" -C 50 -s "$sessions" -m "$messages" -l "$bytes" \
+	timeout --foreground "$LIMIT" smtp-source "$@" -C 50 -s "$sessions" -m "$messages" \
+		-l "$bytes" \
 		-M load.b.test -f a@b.test -t "user1@$DOMAIN" "127.0.0.1:$port" \
 		>>"$RUN/load.log" 2>&1 || {
 		say "the load tool failed: $(tail -n 1 "$RUN/load.log")"

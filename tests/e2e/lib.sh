@@ -200,7 +200,11 @@ add_domain() {
 }
 
 # queued [STATE] - how many recipients are queued, held or failed
-queued() { mx --json status | "$PEERS/rows.py" sum "${1:-queued}"; }
+queued() {
+	mx --json status | tr ',{}' '\n' |
+		awk -F: -v key="\"${1:-queued}\"" 'index($1, key) { sum += $2; n++ }
+			END { if (n) print sum + 0; else print "?" }'
+}
 queue_is() { [ "$(queued "${2:-queued}")" = "$1" ]; }
 queue_empty() { queue_is 0; }
 

@@ -48,7 +48,7 @@ domain_there() {
 }
 
 load() {
-	"$PEERS/load.py" --port "$PORT" --count "$1" --connections 1 --seconds 10 --size 300000 \
+	"$PEERS/load.py" --port "$PORT" --count "$1" --connections 1 --seconds 10 --size 20000 \
 		--dir "$RUN/load" --prefix "$2" --give-up >>"$T/load.log"
 }
 
