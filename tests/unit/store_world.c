@@ -239,19 +239,28 @@ msgid world_accept(struct store_world *w, int64_t domain, struct str body)
 	return id;
 }
 
+struct job_due *world_due_after(struct store_world *w, int64_t domain, int64_t after_ms,
+				msgid after_id, int64_t upto_ms)
+{
+	for (;;) {
+		struct job_due *d = job_new_due(&w->answers, NULL, NULL);
+
+		d->domain = domain;
+		d->after_ms = after_ms;
+		d->after_id = after_id;
+		d->upto_ms = upto_ms;
+		d->limit = 1000;
+		if (!world_do(w, &d->job))
+			fail_msg("%s", d->job.err.text);
+		if (!d->more)
+			return d;
+		job_free(&d->job); /* some are due in this very millisecond: ask again */
+	}
+}
+
 struct job_due *world_due(struct store_world *w, int64_t domain, int64_t upto_ms)
 {
-	struct job_due *d = job_new_due(&w->answers, NULL, NULL);
-
-	d->domain = domain;
-	d->upto_ms = upto_ms;
-	d->limit = 1000;
-	if (!world_do(w, &d->job))
-		fail_msg("%s", d->job.err.text);
-	if (d->mail_count || !d->more)
-		return d;
-	job_free(&d->job); /* due in this very millisecond: ask again */
-	return world_due(w, domain, upto_ms);
+	return world_due_after(w, domain, 0, 0, upto_ms);
 }
 
 char *world_body(struct store_world *w, msgid id, size_t *ret_n)

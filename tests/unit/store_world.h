@@ -53,7 +53,9 @@ struct job_accept *world_mail(struct store_world *w, int64_t domain, const char 
 			      const char *const *rcpts, struct str body);
 /* One recipient; accepted.  Answers its id. */
 msgid world_accept(struct store_world *w, int64_t domain, struct str body);
-/* All that is due for the domain now.  job_free(). */
+/* All that is due for the domain, at most 1000 recipients.  job_free(). */
+struct job_due *world_due_after(struct store_world *w, int64_t domain, int64_t after_ms,
+				msgid after_id, int64_t upto_ms);
 struct job_due *world_due(struct store_world *w, int64_t domain, int64_t upto_ms);
 /* The whole body; free(). */
 char *world_body(struct store_world *w, msgid id, size_t *ret_n);

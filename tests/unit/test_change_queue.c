@@ -132,13 +132,7 @@ static void what_is_released_comes_behind_the_cursor(void **state)
 	after_ms = d->mails[0].next_try_ms;
 	job_free(&d->job);
 	assert_true(change_message(w->store, "op", old, QUEUE_RELEASE, &changed, &e));
-	d = job_new_due(&w->answers, NULL, NULL);
-	d->domain = domain;
-	d->after_ms = after_ms;
-	d->after_id = last;
-	d->upto_ms = SOON;
-	d->limit = 10;
-	assert_true(world_do(w, &d->job));
+	d = world_due_after(w, domain, after_ms, last, SOON);
 	assert_int_equal(d->mail_count, 1);
 	assert_true(d->mails[0].id == old && d->mails[0].next_try_ms > after_ms);
 	job_free(&d->job);
