@@ -1,4 +1,4 @@
-/* bench_store: what the store alone can do, without SMTP: jobs a second and what a long queue costs.
+/* bench_store: what the store alone can do, without SMTP, and what a long queue costs.
  *
  *	bench_store DIR [WAITING [COUNT]]
  *

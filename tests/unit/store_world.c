@@ -15,11 +15,11 @@
 #include "base/arena.h"
 #include "base/clock.h"
 
-static struct store_world *world_make(void)
+struct store_world *world_make(const char *parent)
 {
 	struct store_world *w = mem_alloc(sizeof(*w));
 
-	(void)snprintf(w->dir, sizeof(w->dir), "/tmp/mxkeep-test-XXXXXX");
+	(void)snprintf(w->dir, sizeof(w->dir), "%s/mxkeep-test-XXXXXX", parent);
 	assert_non_null(mkdtemp(w->dir));
 	w->conf = conf_defaults();
 	free(w->conf->state_dir);
@@ -41,7 +41,7 @@ void world_open(struct store_world *w)
 
 struct store_world *world_new(void)
 {
-	struct store_world *w = world_make();
+	struct store_world *w = world_make("/tmp");
 
 	world_open(w);
 	return w;
@@ -49,6 +49,9 @@ struct store_world *world_new(void)
 
 void world_close(struct store_world *w)
 {
+	/* Before the store: its last connection is to be the one that checkpoints. */
+	assert_int_equal(sqlite3_close(w->look), SQLITE_OK);
+	w->look = NULL;
 	store_close(w->store);
 	w->store = NULL;
 }
@@ -132,7 +135,7 @@ static void copy_file(const char *from, const char *to)
 struct store_world *world_crashed_copy(const struct store_world *w)
 {
 	static const char *const names[] = { "mxkeep.db", "mxkeep.db-wal" };
-	struct store_world *copy = world_make();
+	struct store_world *copy = world_make("/tmp");
 
 	for (size_t i = 0; i < COUNT(names); i++) {
 		char *from = world_path(w, names[i]), *to = world_path(copy, names[i]);
@@ -312,21 +315,26 @@ bool world_settle(struct store_world *w, msgid id, unsigned seq, enum outcome_ki
 	return ok;
 }
 
-int64_t world_count(const struct store_world *w, const char *sql)
+static void open_look(struct store_world *w)
 {
 	char *path = world_path(w, "mxkeep.db");
+
+	assert_int_equal(sqlite3_open_v2(path, &w->look, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	(void)sqlite3_db_config(w->look, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	free(path);
+}
+
+int64_t world_count(struct store_world *w, const char *sql)
+{
 	sqlite3_stmt *st = NULL;
-	sqlite3 *db = NULL;
 	int64_t n;
 
-	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-	if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) != SQLITE_OK)
-		fail_msg("%s", sqlite3_errmsg(db));
+	if (!w->look)
+		open_look(w);
+	if (sqlite3_prepare_v2(w->look, sql, -1, &st, NULL) != SQLITE_OK)
+		fail_msg("%s", sqlite3_errmsg(w->look));
 	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
 	n = sqlite3_column_int64(st, 0);
 	(void)sqlite3_finalize(st);
-	(void)sqlite3_close(db);
-	free(path);
 	return n;
 }

@@ -20,9 +20,11 @@ struct store_world {
 	struct settings_board board;
 	struct inbox notes, answers;
 	struct store *store;
-	struct sqlite3 *lock;
+	struct sqlite3 *lock, *look;
 };
 
+/* A new directory below parent; the store is not open yet. */
+struct store_world *world_make(const char *parent);
 /* A new directory, and in it an open store. */
 struct store_world *world_new(void);
 /* Closes the store and takes the directory away. */
@@ -63,6 +65,6 @@ char *world_body(struct store_world *w, msgid id, size_t *ret_n);
 bool world_settle(struct store_world *w, msgid id, unsigned seq, enum outcome_kind kind,
 		  const char *reply, int64_t next_try_ms);
 /* Rows of the statement's only number. */
-int64_t world_count(const struct store_world *w, const char *sql);
+int64_t world_count(struct store_world *w, const char *sql);
 
 #endif
