@@ -20,8 +20,8 @@ struct bounce_of {
 };
 
 /* When the job holds an OUTCOME_BOUNCED: reads the original's headers, writes the bounce into the
- * job and gives it to the store: true.  Else false, and the job is still the caller's to give.  `of`
- * is read during the call only. */
+ * job and gives it to the store: true.  Else false, and the job is still the caller's to give.
+ * `of` is read during the call only. */
 bool bounce_compose(struct forward *f, struct job_settle *job, const struct bounce_of *of);
 
 #endif

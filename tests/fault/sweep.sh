@@ -55,15 +55,13 @@ load() {
 small_run() {
 	begin_relay
 	domain_there
-	load 2 a
-	alive_or_again
-	load 2 b
+	load 4 a
 	alive_or_again
 	kill -TERM "$RELAY_PID" 2>/dev/null
 	must_await 15 gone_child "$RELAY_PID"
 	alive_or_again
 	primary_start "$PRIMARY" "$RUN/primary"
-	load 2 c
+	load 2 b
 	alive_or_again
 	domain_there
 	must_await 30 drained
