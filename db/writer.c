@@ -297,8 +297,10 @@ static void tell(struct store *s, struct list *jobs)
 		report(s, "settings cannot be read", &e);
 	if (b->recipients_changed)
 		atomic_fetch_add(&s->board->recipients_version, 1);
-	put_notes(s);
+	/* Answers before notes: who fetches because of a note has heard what became of the mail
+	 * that it had in hand. */
 	store_answer(jobs);
+	put_notes(s);
 }
 
 static void refuse(struct store *s, struct list *jobs, const struct err *e)

@@ -276,6 +276,7 @@ static void on_due(void *owner)
 		return;
 	}
 	q->due_ms = 0;
+	q->resting_until_ms = 0; /* no other timer would end the rest */
 	wet(&q->lanes[LANE_LIVE]);
 	join_destination(q);
 }
