@@ -24,6 +24,8 @@ struct admin {
 	struct admin_world world;
 	struct http *http;
 	struct view *view;
+	struct http *open[ADMIN_LISTENERS_MAX]; /* TCP; each is a thread and has its own view */
+	struct view *views[ADMIN_LISTENERS_MAX];
 	char *path;
 	struct stat made; /* the socket file that is ours */
 };
@@ -99,6 +101,20 @@ static bool open_socket(const char *path, int *ret, struct err *e)
 	return true;
 }
 
+/* -- TCP: the pages for monitoring, for all who reach them ------------------------ */
+
+static bool open_doors(struct admin *a, struct err *e)
+{
+	unsigned i = 0;
+
+	for (; i < a->world.listen_count; i++)
+		if (!view_open(a->world.conf, &a->views[i], e) ||
+		    !http_open(&a->world, a->views[i], a->world.listen[i], HTTP_OPEN, &a->open[i],
+			       e))
+			return false;
+	return true;
+}
+
 bool admin_start(const struct admin_world *world, struct admin **ret, struct err *e)
 {
 	struct admin *a = mem_alloc(sizeof(*a));
@@ -110,8 +126,13 @@ bool admin_start(const struct admin_world *world, struct admin **ret, struct err
 		admin_stop(a);
 		return false;
 	}
-	if (lstat(a->path, &a->made) != 0 || !http_open(&a->world, a->view, fd, &a->http, e)) {
+	if (lstat(a->path, &a->made) != 0 ||
+	    !http_open(&a->world, a->view, fd, HTTP_CONTROL, &a->http, e)) {
 		(void)unlink(a->path);
+		admin_stop(a);
+		return false;
+	}
+	if (!open_doors(a, e)) {
 		admin_stop(a);
 		return false;
 	}
@@ -134,6 +155,10 @@ void admin_stop(struct admin *a)
 		return;
 	if (a->http)
 		remove_socket(a);
+	for (unsigned i = 0; i < ADMIN_LISTENERS_MAX; i++) {
+		http_close(a->open[i]);
+		view_close(a->views[i]);
+	}
 	http_close(a->http);
 	view_close(a->view);
 	free(a->path);

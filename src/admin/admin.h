@@ -1,7 +1,9 @@
 /* admin.h: the HTTP and JSON interface on the control socket (libmicrohttpd, a thread of its own).
  *
- * Peers are checked by SO_PEERCRED: root and the daemon's own user.  Handlers block freely on the
- * store; mail does not wait for them.  The routes are one table in routes.c.
+ * Peers are checked by SO_PEERCRED: root and the daemon's own user.  On TCP (admin.listen) nobody
+ * can be told from anybody, so only the open pages are there: /metrics and /health.
+ * Handlers block freely on the store; mail does not wait for them.  The routes are one table in
+ * routes.c.
  * SPDX-License-Identifier: ISC */
 #ifndef ADMIN_ADMIN_H
 #define ADMIN_ADMIN_H
@@ -24,7 +26,13 @@ struct admin_world {
 	struct store *store;
 	struct settings_board *settings;
 	struct board *board;
+	board_sessions_fn *sessions; /* NULL: there are no loops */
+	void *relay;                 /* for sessions */
+	const int *listen;           /* listening TCP sockets; they are closed by admin_stop */
+	unsigned listen_count;
 };
+
+#define ADMIN_LISTENERS_MAX 8
 
 /* Binds conf->control (mode 0660; a stale socket is replaced, a live one is an error) and starts
  * the thread. */

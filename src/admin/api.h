@@ -80,7 +80,7 @@ void api_unref(json_t **json); /* for CLEANUP */
 
 /* -- the handlers -------------------------------------------------------------- */
 
-api_fn api_index, api_status, api_audit, api_explain;
+api_fn api_index, api_status, api_audit, api_explain, api_session_list;
 api_fn api_domain_list, api_domain_add, api_domain_show, api_domain_set, api_domain_remove;
 api_fn api_recipient_list, api_recipient_add, api_recipient_remove, api_recipient_import;
 api_fn api_queue_list, api_queue_show;

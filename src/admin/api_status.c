@@ -27,6 +27,26 @@ static json_t *counters_json(struct board *b)
 	return array;
 }
 
+/* What was refused, by reason; only what was. */
+static json_t *refusals_json(struct board *b)
+{
+	json_t *array = json_array();
+
+	for (unsigned i = 0; i <= REPLY_COUNT; i++) {
+		uint64_t said = atomic_load_explicit(&b->refusals.said[i], memory_order_relaxed);
+		json_t *row;
+
+		if (!said)
+			continue;
+		row = json_object();
+		api_put(row, "reason", board_refusal_name(i));
+		api_put_num(row, "code", board_refusal_code(i));
+		api_put_num(row, "value", (int64_t)said);
+		(void)json_array_append_new(array, row);
+	}
+	return array;
+}
+
 /* Why no mail is taken, in one line; "" when it is. */
 static const char *refusal(const struct request *r, const struct store_counters *c)
 {
@@ -182,6 +202,7 @@ json_t *api_status(struct request *r, struct err *e)
 	(void)json_object_set_new(status, "bounces", bounces_json(counts, n));
 	settings_unref(s);
 	(void)json_object_set_new(status, "counters", counters_json(r->world->board));
+	(void)json_object_set_new(status, "refusals", refusals_json(r->world->board));
 	return status;
 }
 

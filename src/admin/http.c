@@ -22,6 +22,7 @@
 
 #include <microhttpd.h>
 
+#include "admin/pages.h"
 #include "admin/routes.h"
 #include "base/buf.h"
 #include "base/clock.h"
@@ -33,17 +34,20 @@
 #define STACK_BYTES       ((size_t)(256 * 1024))
 #define ARENA_BYTES_MAX   ((size_t)(64 * 1024 * 1024)) /* texts of the longest answer */
 #define DROPPED_BYTES_MAX ((uint64_t)4 * API_FILE_MAX) /* of a refused body, then we hang up */
+#define PAGE_BYTES_MAX    ((size_t)4 * 1024 * 1024)
 #define NESTING_MAX       16 /* of JSON: the parser recurses, the stack is small */
 
 struct http {
 	struct MHD_Daemon *daemon;
 	const struct admin_world *world;
 	struct view *view;
+	enum http_door door;
 };
 
 struct exchange {
 	struct request request;
 	const struct api_route *route;
+	const struct page *page; /* or this */
 	char method[16];
 	bool begun;
 	unsigned status; /* not 0: refused so, for what err says */
@@ -88,8 +92,10 @@ PRINTF(3, 4) static void refuse(struct exchange *x, unsigned status, const char 
 
 static void log_request(const struct http *h, const struct exchange *x)
 {
-	bool changes = strcmp(x->method, "GET") != 0;
-	bool odd = x->status >= 500 || x->status == MHD_HTTP_FORBIDDEN;
+	/* Strangers on TCP may be wrong as often as they like, without filling the log. */
+	bool known = h->door == HTTP_CONTROL;
+	bool changes = known && strcmp(x->method, "GET") != 0;
+	bool odd = x->status >= 500 || (known && x->status == MHD_HTTP_FORBIDDEN);
 	enum log_level level = odd ? LOG_WARNING : changes ? LOG_INFO : LOG_DEBUG;
 
 	struct log_field fields[6] = {
@@ -99,6 +105,8 @@ static void log_request(const struct http *h, const struct exchange *x)
 	};
 	size_t n = 3;
 
+	if (x->page)
+		fields[n++] = (struct log_field)F_CSTR("path", x->page->path);
 	if (x->route)
 		fields[n++] = (struct log_field)F_CSTR("path", x->route->path);
 	if (x->request.args[0])
@@ -108,27 +116,34 @@ static void log_request(const struct http *h, const struct exchange *x)
 	log_write(h->world->log, level, "admin", fields, n);
 }
 
-static enum MHD_Result send_json(struct MHD_Connection *c, unsigned status, const json_t *json)
+/* Takes the text. */
+static enum MHD_Result send_text(struct MHD_Connection *c, unsigned status, char *text, size_t n,
+				 const char *type)
 {
-	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
-
 	if (!text)
 		return MHD_NO;
 
 	struct MHD_Response *response =
-		MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
+		MHD_create_response_from_buffer(n, text, MHD_RESPMEM_MUST_FREE);
 
 	if (!response) {
 		free(text);
 		return MHD_NO;
 	}
-	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
+	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
 	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
 
 	enum MHD_Result queued = MHD_queue_response(c, status, response);
 
 	MHD_destroy_response(response);
 	return queued;
+}
+
+static enum MHD_Result send_json(struct MHD_Connection *c, unsigned status, const json_t *json)
+{
+	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+
+	return send_text(c, status, text, text ? strlen(text) : 0, "application/json");
 }
 
 static json_t *error_json(const struct exchange *x)
@@ -169,6 +184,16 @@ static void check_peer(struct exchange *x, struct MHD_Connection *c)
 		refuse(x, MHD_HTTP_FORBIDDEN, "%s may not use the control socket", x->who);
 }
 
+/* TCP: nobody can be told from anybody, so nothing but the pages. */
+static void check_page(struct exchange *x)
+{
+	(void)snprintf(x->who, sizeof(x->who), "tcp");
+	if (x->page)
+		return;
+	x->status = 0; /* whatever else is wrong with it */
+	refuse(x, MHD_HTTP_FORBIDDEN, "only /metrics and /health are open here");
+}
+
 /* -- the request ------------------------------------------------------------------ */
 
 static void *on_uri(void *arg, const char *uri, struct MHD_Connection *c)
@@ -193,7 +218,7 @@ static void find_route(struct exchange *x)
 {
 	struct request *r = &x->request;
 
-	if (x->status)
+	if (x->status || x->page)
 		return;
 	switch (routes_find(x->method, &r->target, &x->route, r->args)) {
 	case ROUTES_NO_PATH:
@@ -210,13 +235,19 @@ static void find_route(struct exchange *x)
 		x->status = MHD_HTTP_BAD_REQUEST;
 }
 
-static void begin(struct exchange *x, struct MHD_Connection *c, const char *method)
+static void begin(struct http *h, struct exchange *x, struct MHD_Connection *c,
+		  const char *method)
 {
 	x->begun = true;
 	(void)snprintf(x->method, sizeof(x->method), "%s", method);
-	check_peer(x, c);
+	if (!x->status && strcmp(method, "GET") == 0)
+		x->page = pages_find(&x->request.target);
+	if (h->door == HTTP_OPEN)
+		check_page(x);
+	else
+		check_peer(x, c);
 	find_route(x);
-	if (x->status)
+	if (x->status || x->page)
 		return;
 	if (x->route->body == API_JSON)
 		buf_init(&x->body, API_TEXT_MAX);
@@ -263,7 +294,7 @@ static void parse_body(struct exchange *x)
 	struct str text = buf_str(&x->body);
 	json_error_t why;
 
-	if (x->status || x->route->body != API_JSON)
+	if (x->status || x->page || x->route->body != API_JSON)
 		return;
 	if (nesting(text) > NESTING_MAX) {
 		refuse(x, MHD_HTTP_BAD_REQUEST, "the body is nested too deeply");
@@ -280,11 +311,34 @@ static void parse_body(struct exchange *x)
 		refuse(x, MHD_HTTP_BAD_REQUEST, "the body must be a JSON object");
 }
 
+static enum MHD_Result finish_page(struct http *h, struct exchange *x, struct MHD_Connection *c)
+{
+	CLEANUP(api_unref) json_t *error = NULL;
+	struct buf out;
+	size_t n;
+
+	buf_init(&out, PAGE_BYTES_MAX);
+	if (x->page->write(&x->request, &out, &x->err)) {
+		char *text = buf_take(&out, &n);
+
+		x->status = MHD_HTTP_OK;
+		log_request(h, x);
+		return send_text(c, x->status, text, n, x->page->type);
+	}
+	buf_done(&out);
+	x->status = status_of(x->err.kind);
+	log_request(h, x);
+	error = error_json(x);
+	return send_json(c, x->status, error);
+}
+
 static enum MHD_Result finish(struct http *h, struct exchange *x, struct MHD_Connection *c)
 {
 	CLEANUP(api_unref) json_t *answer = NULL;
 
 	parse_body(x);
+	if (!x->status && x->page)
+		return finish_page(h, x, c);
 	if (!x->status) {
 		x->request.file = buf_str(&x->body);
 		answer = x->route->run(&x->request, &x->err);
@@ -308,7 +362,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *c, const cha
 	if (!x)
 		return MHD_NO;
 	if (!x->begun) {
-		begin(x, c, method);
+		begin(h, x, c, method);
 		return MHD_YES;
 	}
 	if (*size > 0) {
@@ -381,14 +435,15 @@ static struct MHD_Daemon *start_daemon(struct http *h, int fd)
 	/* clang-format on */
 }
 
-bool http_open(const struct admin_world *world, struct view *view, int fd, struct http **ret,
-	       struct err *e)
+bool http_open(const struct admin_world *world, struct view *view, int fd, enum http_door door,
+	       struct http **ret, struct err *e)
 {
 	struct http *h = mem_alloc(sizeof(*h));
 	sigset_t all, before;
 
 	h->world = world;
 	h->view = view;
+	h->door = door;
 	/* Threads inherit the mask: signals belong to the main thread. */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);

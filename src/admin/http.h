@@ -1,4 +1,5 @@
-/* http.h: the HTTP server on the control socket: libmicrohttpd, and nobody else includes it.
+/* http.h: the HTTP server on the control socket and on TCP: libmicrohttpd, and nobody else includes
+ * it.
  * SPDX-License-Identifier: ISC */
 #ifndef ADMIN_HTTP_H
 #define ADMIN_HTTP_H
@@ -11,10 +12,13 @@
 
 struct http;
 
+/* The control socket, whose peers are known; or TCP, where only the pages (pages.h) are. */
+enum http_door { HTTP_CONTROL, HTTP_OPEN };
+
 /* Answers on the listening socket fd, in a thread of its own; fd is closed by http_close, or here
  * when the start fails.  world and view must outlive it; view is used by that thread alone. */
-bool http_open(const struct admin_world *world, struct view *view, int fd, struct http **ret,
-	       struct err *e) MUST_CHECK;
+bool http_open(const struct admin_world *world, struct view *view, int fd, enum http_door door,
+	       struct http **ret, struct err *e) MUST_CHECK;
 /* Waits for the request in hand.  NULL is accepted. */
 void http_close(struct http *h);
 

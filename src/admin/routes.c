@@ -16,6 +16,9 @@ static const struct api_route routes[] = {
 	{ "GET", "/v1/explain/{id}", api_explain, API_NONE, NULL,
 	  "what became of a message, or why it is still here" },
 
+	{ "GET", "/v1/sessions", api_session_list, API_NONE, "limit",
+	  "the open SMTP sessions, oldest first" },
+
 	{ "GET", "/v1/domains", api_domain_list, API_NONE, NULL, "all domains" },
 	{ "POST", "/v1/domains", api_domain_add, API_JSON, NULL, "add a domain" },
 	{ "GET", "/v1/domains/{name}", api_domain_show, API_NONE, NULL, "one domain" },

@@ -61,6 +61,9 @@ struct conf {
 		int64_t ledger_keep_ms; /* how long what became of a message is remembered */
 	} store;
 	struct {
+		struct conf_list listen; /* "ADDR:PORT"; TCP, besides the control socket */
+	} admin;
+	struct {
 		int64_t format; /* enum log_format */
 		int64_t level;  /* enum log_level */
 	} log;

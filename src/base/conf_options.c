@@ -145,6 +145,11 @@ const struct conf_option conf_options[] = {
 	{ IN("store", "ledger_keep"), AT(store.ledger_keep_ms), TIME("90d", "10ms", "3650d"),
 	  .says = "How long it is remembered what became of a message." },
 
+	{ IN("admin", "listen"), AT(admin.listen), STRINGS("{}"), .is_valid = is_listener,
+	  .restart = true,
+	  .says = "Addresses with HTTP pages for monitoring, /metrics and /health, open to all "
+		  "who reach them." },
+
 	{ IN("log", "format"), AT(log.format), CHOICE("text", "text|json"), .restart = true,
 	  .says = "How log lines are written." },
 	{ IN("log", "level"), AT(log.level), CHOICE("info", "error|warning|info|debug"),

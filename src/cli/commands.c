@@ -48,6 +48,9 @@ const struct command commands[] = {
 	{ "failed", "delete", failed_delete, 0, 1, "all domain=", "ID | --all [--domain DOMAIN]",
 	  "give it up" },
 
+	{ "session", "list", session_list, 0, 0, "limit=", "[--limit N]",
+	  "the open SMTP sessions, oldest first" },
+
 	{ "status", "", status_show, 0, 0, "", "", "the daemon, its domains and their primaries" },
 	{ "explain", "", explain_show, 1, 1, "", "ID",
 	  "what became of a message, or why it is still here" },

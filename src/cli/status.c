@@ -88,6 +88,16 @@ static void show_counters(const json_t *s)
 	}
 }
 
+static void show_refusals(const json_t *s)
+{
+	size_t i;
+	json_t *row;
+
+	json_array_foreach(json_object_get(s, "refusals"), i, row)
+		show_line("%12lld  refused: %s", (long long)show_num(row, "value"),
+			  show_text(row, "reason"));
+}
+
 int status_show(struct cli *c, const struct args *a)
 {
 	struct buf path;
@@ -106,6 +116,7 @@ int status_show(struct cli *c, const struct args *a)
 	show_domains(s);
 	(void)putchar('\n');
 	show_counters(s);
+	show_refusals(s);
 	json_decref(s);
 	return CLI_DONE;
 }

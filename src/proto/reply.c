@@ -43,6 +43,21 @@ const char *reply_name(enum reply_id id)
 	return names[id];
 }
 
+enum reply_id reply_find(const struct reply *r)
+{
+	uintptr_t at = (uintptr_t)r, first = (uintptr_t)replies;
+
+	if (at < first || at >= first + sizeof(replies))
+		return REPLY_COUNT;
+	return (enum reply_id)((at - first) / sizeof(replies[0]));
+}
+
+void reply_count(struct reply_tally *t, const struct reply *r)
+{
+	if (t && r->code >= 400)
+		atomic_fetch_add_explicit(&t->said[reply_find(r)], 1, memory_order_relaxed);
+}
+
 /* "250-2.1.0 text" CRLF; all or nothing. */
 static bool write_line(struct buf *out, const struct reply *r, struct str text, bool last)
 {

@@ -7,7 +7,9 @@
 #ifndef PROTO_REPLY_H
 #define PROTO_REPLY_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "base/str.h"
@@ -28,6 +30,14 @@ enum reply_id {
 const struct reply *reply_get(enum reply_id id);
 /* Its name without REPLY_, for logs and counters: "no_such_user". */
 const char *reply_name(enum reply_id id);
+/* Which fixed reply r is; REPLY_COUNT when its words are its own. */
+enum reply_id reply_find(const struct reply *r) MUST_CHECK;
+/* How often each refusal (4xx and 5xx) was said, the last for those with words of their own.
+ * Any thread writes and reads. */
+struct reply_tally {
+	_Atomic uint64_t said[REPLY_COUNT + 1];
+};
+void reply_count(struct reply_tally *t, const struct reply *r); /* NULL is accepted */
 /* The wire form with CRLF, "250-" lines for multi-line; bytes outside printable ASCII become '?'.
  * False when out is at its maximum. */
 bool reply_write(struct buf *out, const struct reply *r) MUST_CHECK;

@@ -84,6 +84,9 @@ static const struct extension extensions[] = {
 
 static void say(struct smtpd *s, const struct reply *r)
 {
+	reply_count(s->limits.tally, r);
+	if (r->code == 421 || r->code == 221)
+		s->last_word = reply_find(r);
 	if (!reply_write(&s->out, r) || r->code == 421)
 		s->state = CLOSED;
 }
@@ -394,6 +397,11 @@ bool smtpd_in_data(const struct smtpd *s)
 bool smtpd_is_idle(const struct smtpd *s)
 {
 	return s->state & (START | READY) && !s->asked;
+}
+
+enum reply_id smtpd_last_word(const struct smtpd *s)
+{
+	return s->last_word;
 }
 
 const char *smtpd_state_name(const struct smtpd *s)

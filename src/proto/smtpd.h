@@ -34,6 +34,7 @@ struct smtpd_limits {
 	unsigned max_errors; /* 5xx answers to commands a session: past it 421 and close */
 	unsigned max_commands; /* commands, but accepted RCPTs, since the last message was accepted:
 	                        * past it 421 */
+	struct reply_tally *tally; /* of refusals; NULL: nobody counts; outlives the engine */
 };
 
 enum smtpd_want {
@@ -89,6 +90,8 @@ struct buf *smtpd_output(struct smtpd *s);
 bool smtpd_in_data(const struct smtpd *s);
 /* True when no mail is in progress and nothing is unanswered: a good moment to hang up. */
 bool smtpd_is_idle(const struct smtpd *s);
+/* Once WANT_CLOSE has come: the reply that ended the session, REPLY_BYE or a 421. */
+enum reply_id smtpd_last_word(const struct smtpd *s);
 /* The state's name for logs: "greeted", "mail", "data". */
 const char *smtpd_state_name(const struct smtpd *s);
 

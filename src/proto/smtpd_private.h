@@ -39,6 +39,7 @@ struct smtpd {
 	uint64_t size;            /* of the content so far */
 	const struct reply *refuse; /* the first thing wrong with the content */
 	enum state state;
+	enum reply_id last_word; /* what ended the session */
 	unsigned rcpts, errors, commands;
 	bool extended;   /* EHLO rather than HELO */
 	bool skipping;   /* inside an overlong command line */

@@ -14,6 +14,27 @@ static const struct {
 #undef X
 };
 
+static const char *const ends[END_COUNT] = {
+#define X(name, says) #name,
+	BOARD_ENDS(X)
+#undef X
+};
+
+const char *board_end_name(enum board_end e)
+{
+	return ends[e];
+}
+
+const char *board_refusal_name(unsigned i)
+{
+	return i < REPLY_COUNT ? reply_name((enum reply_id)i) : "other";
+}
+
+int board_refusal_code(unsigned i)
+{
+	return i < REPLY_COUNT ? reply_get((enum reply_id)i)->code : 0;
+}
+
 const char *primary_state_name(enum primary_state s)
 {
 	static const char *const names[] = {

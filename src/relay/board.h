@@ -11,11 +11,14 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "proto/reply.h"
 
 /* Every counter, once: name in /status and metrics, meaning. */
 #define BOARD_COUNTERS(X)                                                                       \
 	X(connections, "SMTP connections taken")                                               \
 	X(connections_refused, "SMTP connections refused by a limit")                          \
+	X(received_bytes, "bytes read from SMTP clients")                                      \
+	X(sent_bytes, "bytes written to SMTP clients")                                         \
 	X(accepted, "messages accepted")                                                       \
 	X(accepted_bytes, "bytes of the messages accepted")                                    \
 	X(accepted_rcpts, "recipients accepted")                                               \
@@ -36,6 +39,22 @@ enum board_counter {
 	COUNTER_COUNT
 };
 
+/* How sessions end: name in metrics, meaning. */
+#define BOARD_ENDS(X)                                                                           \
+	X(quit, "by QUIT")                                                                     \
+	X(closed, "closed by the client without QUIT")                                         \
+	X(broken, "the connection broke")                                                      \
+	X(hung_up, "by us, with 421")                                                          \
+	X(flooded, "by us, without a word")
+
+enum board_end {
+#define X(name, says) END_##name,
+	BOARD_ENDS(X)
+#undef X
+	END_COUNT
+};
+const char *board_end_name(enum board_end e);
+
 enum primary_state { PRIMARY_UP, PRIMARY_DOWN, PRIMARY_PROBING };
 const char *primary_state_name(enum primary_state s); /* "up" */
 
@@ -51,9 +70,26 @@ struct board_primary {
 	const char *greeting;  /* last seen, "" */
 };
 
+/* One open SMTP session. */
+struct board_session {
+	uint64_t id;
+	const char *client, *helo, *state;
+	int64_t age_ms, idle_ms;
+	unsigned accepted, refused; /* messages, recipients */
+	uint64_t received, sent;    /* bytes */
+};
+
+/* Asks the loops for the oldest `most` of the open sessions and waits for their answers, shortly;
+ * false when one did not come.  The rows live in the arena. */
+typedef bool board_sessions_fn(void *relay, size_t most, struct arena *a,
+			       struct board_session **ret, size_t *ret_n);
+
 struct board {
 	_Atomic uint64_t counters[COUNTER_COUNT];
+	_Atomic uint64_t ended[END_COUNT];
+	struct reply_tally refusals;
 	_Atomic uint64_t sessions; /* open SMTP sessions */
+	_Atomic uint64_t last_session; /* the number that the newest has */
 	int64_t started_ms;
 	pthread_mutex_t lock; /* for what follows */
 	struct arena *arena;
@@ -70,6 +106,10 @@ static inline void board_count(struct board *b, enum board_counter c, uint64_t n
 /* Name and meaning of a counter. */
 const char *board_counter_name(enum board_counter c);
 const char *board_counter_says(enum board_counter c);
+/* One of the refusals, 0 to REPLY_COUNT: its name ("no_such_user", the last "other") and code, 0
+ * for the last. */
+const char *board_refusal_name(unsigned i);
+int board_refusal_code(unsigned i);
 /* Copies the rows in (the forwarder's thread). */
 void board_set_primaries(struct board *b, const struct board_primary *rows, size_t n);
 /* Copies them out to the caller's arena; *ret_n rows. */

@@ -17,8 +17,10 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "relay/forward.h"
+#include "relay/roll.h"
 #include "relay/worker.h"
 
+#define ROLL_MS      2000 /* for the loops to say which sessions they have */
 #define WORKERS_AUTO 4 /* more loops than that starve the store's thread rather than help it */
 
 struct running {
@@ -27,6 +29,8 @@ struct running {
 	struct loop *loop; /* the main thread's */
 	struct forward *forward;
 	struct admin *admin;
+	int admin_fds[ADMIN_LISTENERS_MAX];
+	unsigned admin_fd_count;
 };
 
 /* -- signals ------------------------------------------------------------------------------- */
@@ -78,14 +82,52 @@ static unsigned how_many_workers(const struct conf *conf)
 	return wanted > WORKERS_MAX ? WORKERS_MAX : (unsigned)wanted;
 }
 
+/* board_sessions_fn, on admin's threads. */
+static bool call_roll(void *relay, size_t most, struct arena *a, struct board_session **ret,
+		      size_t *ret_n)
+{
+	struct daemon *d = relay;
+	unsigned n = atomic_load(&d->serving) ? d->worker_count : 0;
+	struct roll *roll = roll_new(n, most);
+	bool ok;
+
+	for (unsigned i = 0; i < n; i++)
+		worker_call_roll(d->workers[i], roll);
+	ok = roll_wait(roll, ROLL_MS, a, ret, ret_n);
+	roll_unref(roll);
+	return ok;
+}
+
+/* Root is given up by now: such a port is above 1023. */
+static bool open_admin_listeners(struct running *r, struct err *e)
+{
+	const struct conf_list *listen = &r->conf->admin.listen;
+
+	if (listen->n > ADMIN_LISTENERS_MAX)
+		return err_set(e, ERR_INPUT, "admin.listen: more than %d addresses",
+			       ADMIN_LISTENERS_MAX);
+	for (size_t i = 0; i < listen->n; i++) {
+		if (!listen_open(listen->items[i], &r->admin_fds[i], e))
+			return false;
+		r->admin_fd_count++;
+	}
+	return true;
+}
+
 static bool start_admin(struct running *r, struct err *e)
 {
+	if (!open_admin_listeners(r, e))
+		return false;
 	return admin_start(&(struct admin_world){
 				   .conf = r->conf,
 				   .log = r->d.log,
 				   .store = r->d.store,
 				   .settings = &r->d.settings,
 				   .board = &r->d.board,
+				   .sessions = call_roll,
+				   .relay = &r->d,
+				   .listen = r->admin_fds,
+				   .listen_count = r->admin_fd_count,
 			   },
 			   &r->admin, e);
 }
@@ -98,6 +140,7 @@ static void start_workers(struct running *r, const int *fds, unsigned n)
 		r->d.workers[r->d.worker_count++] = worker_new(&r->d, r->conf, fds, n);
 	for (unsigned i = 0; i < wanted; i++)
 		worker_start(r->d.workers[i]);
+	atomic_store(&r->d.serving, true);
 }
 
 /* Tests and scripts wait for this line. */

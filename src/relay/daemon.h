@@ -24,6 +24,7 @@ struct worker;
 struct daemon {
 	struct worker *workers[WORKERS_MAX]; /* complete before the first of them runs */
 	unsigned worker_count;
+	_Atomic bool serving; /* the workers run */
 	struct log *log;
 	struct store *store;
 	struct settings_board settings;

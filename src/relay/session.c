@@ -16,10 +16,11 @@
 
 static void log_end(const struct session *s)
 {
-	log_say(s->w->d->log, LOG_INFO, "session", F_CSTR("client", s->peer.text),
-		F_CSTR("helo", s->helo), F_INT("accepted", s->accepted),
-		F_INT("refused", s->refused), F_INT("ms", clock_mono_ms() - s->since_ms),
-		F_CSTR("ended", s->ended));
+	log_say(s->w->d->log, LOG_INFO, "session", F_INT("id", s->number),
+		F_CSTR("client", s->peer.text), F_CSTR("helo", s->helo),
+		F_INT("accepted", s->accepted), F_INT("refused", s->refused),
+		F_INT("received", s->received), F_INT("sent", s->sent),
+		F_INT("ms", clock_mono_ms() - s->since_ms), F_CSTR("ended", s->ended));
 }
 
 void session_close(struct session *s)
@@ -34,11 +35,43 @@ void session_close(struct session *s)
 	smtpd_free(s->smtpd);
 	census_leave(w->d->census, &s->peer);
 	atomic_fetch_sub(&w->d->board.sessions, 1);
+	atomic_fetch_add(&w->d->board.ended[s->end], 1);
 	conf_unref(s->conf);
 	list_remove(&s->link);
 	free(s->helo);
 	free(s);
 	worker_session_gone(w);
+}
+
+static void ends(struct session *s, enum board_end how, const char *why)
+{
+	s->end = how;
+	s->ended = why;
+}
+
+/* The engine has said its last word: QUIT's answer, or 421. */
+static void note_last_word(struct session *s)
+{
+	enum reply_id last = smtpd_last_word(s->smtpd);
+
+	if (last == REPLY_BYE)
+		ends(s, END_quit, "quit");
+	else
+		ends(s, END_hung_up, last < REPLY_COUNT ? reply_name(last) : "refused");
+}
+
+/* True when all is written. */
+static bool write_out(struct session *s)
+{
+	struct buf *out = smtpd_output(s->smtpd);
+	size_t before = buf_len(out);
+	bool all_written = stream_write(s->stream, out);
+
+	if (before > buf_len(out)) {
+		s->sent += before - buf_len(out);
+		board_count(&s->w->d->board, COUNTER_sent_bytes, before - buf_len(out));
+	}
+	return all_written;
 }
 
 /* Everything is written: close our side and wait shortly for the client's, since closing with
@@ -67,7 +100,6 @@ static enum smtpd_want take_requests(struct session *s)
 	for (;;) {
 		r = smtpd_next(s->smtpd);
 		if (r.want == WANT_INPUT && s->w->stopping && smtpd_is_idle(s->smtpd)) {
-			s->ended = reply_name(REPLY_SHUTTING_DOWN);
 			smtpd_hangup(s->smtpd, reply_get(REPLY_SHUTTING_DOWN));
 			continue;
 		}
@@ -85,10 +117,11 @@ static void pump(struct session *s)
 	do {
 		want = take_requests(s);
 		wrote = buf_len(smtpd_output(s->smtpd)) > 0;
-		all_written = stream_write(s->stream, smtpd_output(s->smtpd));
+		all_written = write_out(s);
 		/* The engine holds commands back while many replies are unsent: ask it again. */
 	} while (want == WANT_INPUT && wrote && all_written);
 	if (want == WANT_CLOSE) {
+		note_last_word(s);
 		if (all_written)
 			linger(s);
 		else
@@ -107,7 +140,6 @@ void session_resume(struct session *s)
 
 void session_hangup(struct session *s, enum reply_id why)
 {
-	s->ended = reply_name(why);
 	smtpd_hangup(s->smtpd, reply_get(why));
 	pump(s);
 }
@@ -118,6 +150,22 @@ void session_stop(struct session *s)
 		session_hangup(s, REPLY_SHUTTING_DOWN);
 }
 
+void session_describe(const struct session *s, struct board_session *ret)
+{
+	*ret = (struct board_session){
+		.id = s->number,
+		.client = s->peer.text,
+		.helo = s->helo,
+		.state = s->lingering ? "closing" : smtpd_state_name(s->smtpd),
+		.age_ms = clock_mono_ms() - s->since_ms,
+		.idle_ms = loop_now_ms(s->w->loop) - s->heard_ms,
+		.accepted = s->accepted,
+		.refused = s->refused,
+		.received = s->received,
+		.sent = s->sent,
+	};
+}
+
 static void on_bytes(void *owner, struct str bytes)
 {
 	struct session *s = owner;
@@ -125,8 +173,11 @@ static void on_bytes(void *owner, struct str bytes)
 	if (s->lingering)
 		return;
 	stream_timeout(s->stream, s->conf->smtp.idle_ms);
+	s->heard_ms = loop_now_ms(s->w->loop);
+	s->received += bytes.n;
+	board_count(&s->w->d->board, COUNTER_received_bytes, bytes.n);
 	if (!smtpd_feed(s->smtpd, bytes)) {
-		s->ended = "flooded";
+		ends(s, END_flooded, "flooded");
 		session_close(s);
 		return;
 	}
@@ -146,7 +197,7 @@ static void on_end(void *owner, const char *why)
 	struct session *s = owner;
 
 	if (!s->lingering)
-		s->ended = why ? "broken" : "closed by client";
+		ends(s, why ? END_broken : END_closed, why ? "broken" : "closed by client");
 	session_close(s);
 }
 
@@ -180,6 +231,7 @@ void session_turn_away(struct worker *w, int fd, const struct address *peer, enu
 		stream_last_word(fd, buf_str(&line));
 	buf_done(&line);
 	board_count(&w->d->board, COUNTER_connections_refused, 1);
+	reply_count(&w->d->board.refusals, reply_get(why));
 	log_say(w->d->log, LOG_WARNING, "connection_refused", F_CSTR("client", peer->text),
 		F_CSTR("by", reply_name(why)));
 }
@@ -206,14 +258,17 @@ void session_start(struct worker *w, int fd, const struct address *peer)
 		.max_rcpts = (unsigned)conf->smtp.max_recipients,
 		.max_errors = (unsigned)conf->smtp.max_errors,
 		.max_commands = (unsigned)conf->smtp.max_commands,
+		.tally = &w->d->board.refusals,
 	};
 
 	s->w = w;
 	s->conf = conf_ref(conf);
 	s->peer = *peer;
 	s->helo = mem_str(STR_NONE);
+	s->number = atomic_fetch_add(&w->d->board.last_session, 1) + 1;
 	s->since_ms = clock_mono_ms();
-	s->ended = "quit";
+	s->heard_ms = loop_now_ms(w->loop);
+	ends(s, END_closed, "closed");
 	s->smtpd = smtpd_new(w->d->hostname, &limits);
 	s->stream = stream_adopt(w->loop, fd, &events, s);
 	list_add_tail(&w->sessions, &s->link);

@@ -29,8 +29,12 @@ struct session {
 	struct receipt *mail; /* between MAIL and its end, or NULL */
 	struct job *job;      /* the one job in flight, or NULL */
 	bool lingering; /* all is said: what still comes is thrown away until the client closes */
+	uint64_t number;   /* since the daemon's start */
 	int64_t since_ms;
+	int64_t heard_ms;  /* by the loop's clock: bytes came */
+	uint64_t received, sent; /* bytes */
 	unsigned accepted, refused;
+	enum board_end end;
 	const char *ended; /* why, for the log */
 };
 
@@ -44,6 +48,8 @@ void session_resume(struct session *s);
 void session_hangup(struct session *s, enum reply_id why);
 /* The daemon is stopping: hang up now if no mail is in progress. */
 void session_stop(struct session *s);
+/* For operators; the strings are the session's own. */
+void session_describe(const struct session *s, struct board_session *ret);
 void session_close(struct session *s);
 
 #endif

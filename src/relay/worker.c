@@ -10,10 +10,11 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "relay/roll.h"
 #include "relay/session.h"
 #include "relay/thread.h"
 
-enum order_kind { ORDER_STOP, ORDER_RELOAD, ORDER_SERVE };
+enum order_kind { ORDER_STOP, ORDER_RELOAD, ORDER_SERVE, ORDER_ROLL };
 
 struct order {
 	struct list link;
@@ -21,6 +22,7 @@ struct order {
 	struct conf *conf; /* ORDER_RELOAD */
 	int fd;            /* ORDER_SERVE: a connection that another worker has taken */
 	struct address peer;
+	struct roll *roll; /* ORDER_ROLL */
 };
 
 static void on_jobs_done(void *owner, struct list *items)
@@ -91,6 +93,23 @@ static void serve(struct worker *w, int fd, const struct address *peer)
 	atomic_fetch_sub(&w->load, 1);
 }
 
+/* Oldest first: the list is in order of their coming. */
+static void enter_in_roll(struct worker *w, struct roll *roll)
+{
+	size_t left = roll_most(roll);
+
+	for (struct list *l = w->sessions.next; l != &w->sessions && left > 0; l = l->next) {
+		struct board_session row;
+
+		left--;
+		session_describe(LIST_ITEM(l, struct session, link), &row);
+		if (!roll_add(roll, &row))
+			break;
+	}
+	roll_answered(roll);
+	roll_unref(roll);
+}
+
 static void obey(struct worker *w, const struct order *order)
 {
 	switch (order->kind) {
@@ -100,6 +119,9 @@ static void obey(struct worker *w, const struct order *order)
 		break;
 	case ORDER_SERVE:
 		serve(w, order->fd, &order->peer);
+		break;
+	case ORDER_ROLL:
+		enter_in_roll(w, order->roll);
 		break;
 	case ORDER_STOP:
 		if (!w->stopping)
@@ -138,6 +160,11 @@ void worker_reload(struct worker *w, struct conf *conf)
 void worker_stop(struct worker *w)
 {
 	give_order(w, &(struct order){ .kind = ORDER_STOP });
+}
+
+void worker_call_roll(struct worker *w, struct roll *roll)
+{
+	give_order(w, &(struct order){ .kind = ORDER_ROLL, .roll = roll_ref(roll) });
 }
 
 /* -- running --------------------------------------------------------------------- */
@@ -212,6 +239,7 @@ static void drop_late_items(struct worker *w)
 		if (order->kind == ORDER_SERVE)
 			close(order->fd);
 		conf_unref(order->conf);
+		roll_unref(order->roll);
 		free(order);
 	}
 }

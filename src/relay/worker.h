@@ -19,6 +19,8 @@
 
 #define LISTENERS_MAX 32
 
+struct roll;
+
 struct worker {
 	struct daemon *d;
 	struct conf *conf; /* in force for new sessions */
@@ -41,6 +43,8 @@ struct worker *worker_new(struct daemon *d, struct conf *conf, const int *fds, u
 void worker_start(struct worker *w);
 /* Any thread: new sessions get this conf. */
 void worker_reload(struct worker *w, struct conf *conf);
+/* Any thread, while the worker is not freed: its sessions are entered in the roll. */
+void worker_call_roll(struct worker *w, struct roll *roll);
 /* Any thread: takes no more connections, lets mail in progress finish for DAEMON_GRACE_MS, ends. */
 void worker_stop(struct worker *w);
 /* Waits for the end of the thread. */
