@@ -35,6 +35,8 @@ REPLY(TOO_MANY_RCPTS,    452, "4.5.3", "too many recipients, send the rest in an
 REPLY(BARE_CR_LF,        550, "5.6.11", "message content holds a bare CR or LF")
 REPLY(CONTENT_NUL,       550, "5.6.11", "message content holds a NUL byte")
 REPLY(TOO_BIG,           552, "5.3.4", "message too big")
+REPLY(HEADER_TOO_BIG,    552, "5.3.4", "message header too big")
+REPLY(MAIL_LOOP,         554, "5.4.6", "mail loop: this message has come round too often")
 REPLY(NO_SPACE,          452, "4.3.1", "no space to keep your message, try later")
 REPLY(STORE_FAILED,      451, "4.3.0", "could not store your message, try later")
 REPLY(NO_MEMORY,         452, "4.3.1", "too much for one session, try later")

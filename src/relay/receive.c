@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "policy/policy.h"
+#include "proto/header.h"
 #include "proto/trace.h"
 #include "relay/session.h"
 #include "relay/spool.h"
@@ -25,6 +26,7 @@ struct receipt {
 	struct envelope_rcpt *rcpts;
 	size_t rcpt_count, rcpt_room;
 	struct spool spool;
+	struct header header;
 	msgid id;
 
 	/* the RCPT that is being decided */
@@ -85,6 +87,7 @@ static struct receipt *receipt_new(struct session *s, const struct smtpd_request
 	m->asks = asks_new(m->arena,
 			   &(struct asks_backend){ .put = put_question, .world = s });
 	spool_init(&m->spool, s->w->d->state_dir, &s->w->d->spool);
+	header_init(&m->header, s->w->d->hostname);
 	if (!m->asks || !path_keep(m->arena, &r->path, &m->sender)) {
 		receipt_free(m);
 		return NULL;
@@ -272,21 +275,28 @@ void receive_data(struct session *s, const struct smtpd_request *r UNUSED)
 
 void receive_chunk(struct session *s, const struct smtpd_request *r)
 {
+	if (!header_ended(&s->mail->header))
+		header_feed(&s->mail->header, r->bytes);
 	spool_write(&s->mail->spool, r->bytes);
 }
 
-void receive_drop(struct session *s, const struct smtpd_request *r)
+static void refuse_content(struct session *s, const struct reply *why)
 {
 	const struct receipt *m = s->mail;
 
 	s->refused++;
 	count(s, COUNTER_refused_mails);
 	log_say(s->w->d->log, LOG_INFO, "refused", F_CSTR("by", "content"),
-		F_INT("code", r->refuse->code), F_CSTR("client", s->peer.text),
+		F_INT("code", why->code), F_CSTR("client", s->peer.text),
 		F_CSTR("helo", s->helo), F_PATH("from", m->sender.address),
-		F_PATH("to", m->rcpts[0].address), F_CSTR("reply", r->refuse->text));
-	smtpd_answer(s->smtpd, r->refuse);
+		F_PATH("to", m->rcpts[0].address), F_CSTR("reply", why->text));
+	smtpd_answer(s->smtpd, why);
 	forget_mail(s);
+}
+
+void receive_drop(struct session *s, const struct smtpd_request *r)
+{
+	refuse_content(s, r->refuse);
 }
 
 /* -- the end: into the store, and the 250 -------------------------------------- */
@@ -372,7 +382,7 @@ static bool copy_envelope(struct session *s, struct arena *a, struct envelope *e
 	return true;
 }
 
-void receive_end(struct session *s, const struct smtpd_request *r UNUSED)
+static void store_mail(struct session *s)
 {
 	struct job_accept *job = job_new_accept(port_inbox(s->w->jobs), on_stored, s);
 	bool ok = copy_envelope(s, job->job.arena, &job->env) &&
@@ -388,6 +398,16 @@ void receive_end(struct session *s, const struct smtpd_request *r UNUSED)
 	}
 	s->job = &job->job;
 	store_put(s->w->d->store, &job->job);
+}
+
+void receive_end(struct session *s, const struct smtpd_request *r UNUSED)
+{
+	const struct reply *refusal = header_refusal(&s->mail->header);
+
+	if (refusal)
+		refuse_content(s, refusal);
+	else
+		store_mail(s);
 }
 
 void receive_rset(struct session *s, const struct smtpd_request *r UNUSED)

@@ -84,6 +84,7 @@ static const struct reply *on_mail(struct canned *c, const struct smtpd_request 
 
 static const struct reply *on_data(struct canned *c, const struct smtpd_request *r UNUSED)
 {
+	header_init(&c->header, CANNED_HOSTNAME);
 	note(c, "DATA", STR_NONE);
 	return reply_get(REPLY_SEND_DATA);
 }
@@ -91,6 +92,7 @@ static const struct reply *on_data(struct canned *c, const struct smtpd_request 
 static const struct reply *on_chunk(struct canned *c, const struct smtpd_request *r)
 {
 	assert(r->bytes.n);
+	header_feed(&c->header, r->bytes);
 	must_add(&c->content, r->bytes);
 	if (c->log)
 		must_add(c->log, r->bytes);
@@ -99,15 +101,17 @@ static const struct reply *on_chunk(struct canned *c, const struct smtpd_request
 
 static const struct reply *on_end(struct canned *c, const struct smtpd_request *r)
 {
+	const struct reply *refusal = header_refusal(&c->header);
+
 	assert(r->size == buf_len(&c->content) - c->mail_at);
 	note_number(c, "END", r->size);
-	if (c->answers[WANT_END]) {
+	if (c->answers[WANT_END] || refusal) {
 		forget_mail(c);
 	} else {
 		c->mails++;
 		c->mail_at = buf_len(&c->content);
 	}
-	return reply_get(REPLY_OK);
+	return refusal ? refusal : reply_get(REPLY_OK);
 }
 
 static const struct reply *on_drop(struct canned *c, const struct smtpd_request *r)

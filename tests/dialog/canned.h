@@ -10,14 +10,17 @@
 #include <stddef.h>
 
 #include "base/buf.h"
+#include "proto/header.h"
 #include "proto/smtpd.h"
 
+#define CANNED_HOSTNAME "mx2.relay.test"
 #define CANNED_MAX (64 * 1024 * 1024)
 
 struct canned {
 	const struct reply *answers[WANT_CLOSE + 1]; /* instead of the rules; NULL: the rules */
 	struct buf content; /* of all accepted messages, one behind the other */
 	struct buf *log;    /* NULL, or what the engine asked in words, and content as it came */
+	struct header header; /* of the message in progress */
 	size_t mail_at;     /* where in content the message in progress begins */
 	unsigned mails;     /* accepted */
 };

@@ -14,7 +14,6 @@
 
 #include "base/arena.h"
 
-#define HOSTNAME       "mx2.relay.test"
 #define RECEIVED_MAX   (16 * 1024 * 1024)
 #define LIVE_PATIENCE_MS 30000
 
@@ -91,7 +90,7 @@ struct peer *peer_open_engine(const struct script *s, bool bytewise)
 	canned_init(&p->relay);
 	memcpy(p->relay.answers, s->answers, sizeof(s->answers));
 	p->bytewise = bytewise;
-	p->smtpd = smtpd_new(HOSTNAME, &s->limits);
+	p->smtpd = smtpd_new(CANNED_HOSTNAME, &s->limits);
 	engine_feed(p, STR_NONE);
 	return p;
 }
