@@ -371,6 +371,58 @@ static void a_power_cut_that_loses_some_unsynced_loses_no_mail(void **state)
 	sweep_cuts(SHIM_LEFT_SOME);
 }
 
+/* -- damage ---------------------------------------------------------------------------------- */
+
+static void damage(const struct store_world *w)
+{
+	char *path = world_path(w, "mxkeep.db"), garbage[16384];
+	FILE *f = fopen(path, "r+b");
+	long size;
+
+	assert_non_null(f);
+	memset(garbage, 0x5a, sizeof(garbage));
+	assert_int_equal(fseek(f, 0, SEEK_END), 0);
+	size = ftell(f);
+	/* All but the page that says what it is. */
+	for (long at = sizeof(garbage); at < size; at += (long)sizeof(garbage)) {
+		assert_int_equal(fseek(f, at, SEEK_SET), 0);
+		assert_int_equal(fwrite(garbage, 1, sizeof(garbage), f), sizeof(garbage));
+	}
+	assert_int_equal(fclose(f), 0);
+	free(path);
+}
+
+static void a_damaged_database_is_not_written_and_takes_no_mail(void **state)
+{
+	struct life l = { .w = world_in_memory() };
+	struct job_due *d = job_new_due(&l.w->answers, NULL, NULL);
+
+	(void)state;
+	world_open(l.w);
+	l.domain = world_add_domain(l.w, "example.test");
+	for (size_t i = 0; i < MAILS - 1; i++)
+		give(&l, 9000);
+	take(&l, MAILS - 1);
+	world_close(l.w);
+	world_open(l.w);
+	damage(l.w);
+	/* The first one's page is not in memory. */
+	settle(&l, 0, OUTCOME_DELIVERED);
+	assert_int_equal(l.mails[0].settled, UNKNOWN);
+	assert_false(store_takes_mail(l.w->store));
+	give(&l, 100);
+	take(&l, 1);
+	assert_int_equal(l.mails[MAILS - 1].accepted, UNKNOWN);
+	/* And what cannot be read is not "nothing is due". */
+	d->domain = l.domain;
+	d->upto_ms = clock_wall_ms();
+	d->limit = 10;
+	assert_false(world_do(l.w, &d->job));
+	assert_int_equal(d->job.err.kind, ERR_TEMP);
+	job_free(&d->job);
+	world_free(l.w);
+}
+
 /* Each 199th operation of some thousands: in the middle of checkpoints too. */
 static void the_same_holds_while_the_log_is_written_back(void **state)
 {
@@ -394,6 +446,7 @@ int main(void)
 		cmocka_unit_test(a_crash_at_any_operation_loses_nothing),
 		cmocka_unit_test(a_power_cut_that_loses_all_unsynced_loses_no_mail),
 		cmocka_unit_test(a_power_cut_that_loses_some_unsynced_loses_no_mail),
+		cmocka_unit_test(a_damaged_database_is_not_written_and_takes_no_mail),
 		cmocka_unit_test(the_same_holds_while_the_log_is_written_back),
 	};
 

@@ -109,9 +109,15 @@ void world_lock(struct store_world *w)
 	free(path);
 }
 
+void world_exec(struct store_world *w, const char *sql)
+{
+	if (sqlite3_exec(w->lock, sql, NULL, NULL, NULL) != SQLITE_OK)
+		fail_msg("%s", sqlite3_errmsg(w->lock));
+}
+
 void world_unlock(struct store_world *w)
 {
-	assert_int_equal(sqlite3_exec(w->lock, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+	world_exec(w, "ROLLBACK");
 	assert_int_equal(sqlite3_close(w->lock), SQLITE_OK);
 	w->lock = NULL;
 }

@@ -39,6 +39,8 @@ char *world_path(const struct store_world *w, const char *name);
 /* Somebody else holds the database's write lock. */
 void world_lock(struct store_world *w);
 void world_unlock(struct store_world *w);
+/* By the connection that holds the lock. */
+void world_exec(struct store_world *w, const char *sql);
 /* Gives the job and waits for it; answers its ok. */
 bool world_do(struct store_world *w, struct job *job);
 /* Waits for one answered job. */
