@@ -19,7 +19,6 @@
 #define BATCH_JOBS  256
 #define BATCH_BYTES ((uint64_t)16 << 20)
 #define TICK_MS     1000
-#define DAY_MS      INT64_C(86400000)
 #define PRUNE_MS    INT64_C(3600000)
 #define STEP_MS     20    /* between two steps of pruning while mail comes in */
 #define REPORT_MS   60000
@@ -143,13 +142,14 @@ static bool publish(struct store *s, struct err *e)
 bool writer_open(struct store *s, struct err *e)
 {
 	struct writer *w = &s->writer;
-	int64_t retry = 2 * s->conf->forward.retry_max_ms, now = clock_wall_ms();
+	int64_t now = clock_wall_ms(), far = now + 2 * s->conf->forward.retry_max_ms;
 	struct backend_start start;
 
 	if (!s->ops->open_writer(s->conf, true, &w->db, e))
 		return false;
 	if (!s->ops->start(w->db, &start, e) ||
-	    !s->ops->pull_due(w->db, now, now + (retry > DAY_MS ? retry : DAY_MS), e) ||
+	    /* No deferral goes so far: the clock was set back since. */
+	    !s->ops->pull_due(w->db, now, far, e) ||
 	    !publish(s, e)) {
 		writer_close(s);
 		return false;

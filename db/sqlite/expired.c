@@ -75,15 +75,35 @@ static int64_t lifetime_of(const struct search *s, int64_t domain)
 	return l ? l->ms : OTHER_LIFETIME_MS;
 }
 
+/* The id tells when the message came: to read its row would be to read its body. */
 static bool is_over(const struct search *s, sqlite3_stmt *st)
 {
 	bool failed = sqlite3_column_int(st, 3) == STATE_FAILED;
-	int64_t since = sqlite3_column_int64(st, failed ? 4 : 5);
+	int64_t since =
+		failed ? sqlite3_column_int64(st, 4) : id_wall_ms(sqlite3_column_int64(st, 0));
 
 	return since + lifetime_of(s, sqlite3_column_int64(st, 2)) <= s->job->now_ms;
 }
 
-static void add(struct search *s, sqlite3_stmt *st)
+/* Sender and time from the message's own row. */
+static bool add_mail(struct backend *b, struct search *s, struct expired_rcpt *x)
+{
+	struct err *e = &s->job->job.err;
+	sqlite3_stmt *st = sql_start(b, SQL_EXPIRED_MAIL, e,
+				     "SELECT sender, received FROM message WHERE id = ?1",
+				     V_INT(x->message));
+	int got = st ? sql_step(b, st, e) : -1;
+
+	if (got <= 0)
+		return got == 0;
+	x->sender = arena_dup(s->job->job.arena, sql_text(st, 0));
+	x->received_ms = sqlite3_column_int64(st, 1);
+	sql_end(st);
+	s->full = s->full || !x->sender.at;
+	return true;
+}
+
+static bool add(struct backend *b, struct search *s, sqlite3_stmt *st)
 {
 	struct arena *arena = s->job->job.arena;
 	struct expired_rcpt *x;
@@ -98,12 +118,12 @@ static void add(struct search *s, sqlite3_stmt *st)
 		.seq = (unsigned)sqlite3_column_int(st, 1),
 		.domain = sqlite3_column_int64(st, 2),
 		.state = (enum delivery_state)sqlite3_column_int(st, 3),
-		.received_ms = sqlite3_column_int64(st, 5),
-		.sender = arena_dup(arena, sql_text(st, 6)),
-		.address = arena_dup(arena, sql_text(st, 7)),
-		.last_reply = arena_dup(arena, sql_text(st, 8)),
+		.sender = STR_NONE,
+		.address = arena_dup(arena, sql_text(st, 5)),
+		.last_reply = arena_dup(arena, sql_text(st, 6)),
 	};
-	s->full = !x->sender.at || !x->address.at || !x->last_reply.at;
+	s->full = !x->address.at || !x->last_reply.at;
+	return add_mail(b, s, x);
 }
 
 /* From where the last search stopped; false when the database failed.  *ret_end: there is nothing
@@ -112,27 +132,26 @@ static bool walk(struct backend *b, struct search *s, bool *ret_end, struct err 
 {
 	sqlite3_stmt *st =
 		sql_start(b, SQL_EXPIRED, e,
-			  "SELECT d.message, d.seq, d.domain, d.state, d.changed, m.received,"
-			  " m.sender, d.recipient, d.reply"
-			  " FROM delivery AS d CROSS JOIN message AS m ON m.id = d.message"
-			  " WHERE (d.message, d.seq) > (?1, ?2) AND d.message < ?3"
-			  " ORDER BY d.message, d.seq",
+			  "SELECT message, seq, domain, state, changed, recipient, reply"
+			  " FROM delivery WHERE (message, seq) > (?1, ?2) AND message < ?3"
+			  " ORDER BY message, seq",
 			  V_INT(b->expired_at), V_INT(b->expired_seq),
 			  V_INT(id_floor(s->job->now_ms - s->shortest)));
+	bool ok = true;
 	int got;
 
 	while ((got = st ? sql_step(b, st, e) : -1) > 0) {
 		b->expired_at = sqlite3_column_int64(st, 0);
 		b->expired_seq = (unsigned)sqlite3_column_int(st, 1);
 		if (is_over(s, st))
-			add(s, st);
-		if (++s->scanned >= SCAN_MAX || s->found_count >= s->job->limit || s->full)
+			ok = add(b, s, st);
+		if (++s->scanned >= SCAN_MAX || s->found_count >= s->job->limit || s->full || !ok)
 			break;
 	}
 	if (got > 0)
 		sql_end(st);
 	*ret_end = got == 0;
-	return got >= 0;
+	return got >= 0 && ok;
 }
 
 static int by_message(const void *a, const void *b)
