@@ -5,7 +5,7 @@
  *
  * Operations are those that change the file or make a change last: pwrite, write, fsync,
  * fdatasync, ftruncate, unlink, rename.  With kill the operation is not done.  How many there were
- * is kept in OPFAULT_COUNT, as text, after each.
+ * is kept in OPFAULT_COUNT, as text, after each; a process begins with what it finds there.
  *
  * Decided against: strace -e inject, which slows everything and counts by system call, not by
  * file.
@@ -24,6 +24,20 @@
 #include <unistd.h>
 
 static _Atomic long done;
+
+/* The count goes on where an earlier process of the same run ended. */
+__attribute__((constructor)) static void resume(void)
+{
+	const char *path = getenv("OPFAULT_COUNT");
+	FILE *f = path ? fopen(path, "re") : NULL;
+	char text[32];
+
+	if (!f)
+		return;
+	if (fgets(text, sizeof(text), f))
+		atomic_store(&done, strtol(text, NULL, 10));
+	(void)fclose(f);
+}
 
 static bool is_state_path(const char *path)
 {
