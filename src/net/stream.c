@@ -34,6 +34,7 @@ struct stream {
 	int polling; /* UV_READABLE, UV_WRITABLE that libuv was asked for */
 	bool connecting;
 	bool reading;
+	bool peer_ended; /* it has closed its side; it may read ours */
 	bool left_over; /* of the last stream_write */
 	bool ended;
 };
@@ -51,7 +52,7 @@ static void poll_again(struct stream *s)
 	if (!s->ended && !s->failed) {
 		if (s->connecting || s->left_over)
 			wanted |= UV_WRITABLE;
-		if (!s->connecting && s->reading)
+		if (!s->connecting && s->reading && !s->peer_ended)
 			wanted |= UV_READABLE;
 	}
 	if (wanted == s->polling)
@@ -110,7 +111,13 @@ static void on_readable(struct stream *s)
 
 	if (read_once(s, &error) || error == EAGAIN || error == EWOULDBLOCK)
 		return;
-	end(s, error ? strerror(error) : NULL);
+	if (error) {
+		end(s, strerror(error));
+		return;
+	}
+	s->peer_ended = true;
+	poll_again(s);
+	s->events->on_end(s->owner, NULL);
 }
 
 static void tell_failure(struct stream *s)

@@ -27,12 +27,13 @@
 #define GREETING_MAX 2048
 
 #define MAILING (MAIL | RCPT)
-#define ANY     (START | READY | MAILING)
+#define ANY     (START | READY | MAILING | CHUNKS | FAILED)
 
 static void on_helo(struct smtpd *s);
 static void on_mail(struct smtpd *s);
 static void on_rcpt(struct smtpd *s);
 static void on_data(struct smtpd *s);
+static void on_chunks(struct smtpd *s);
 static void on_end(struct smtpd *s);
 
 /* To add a verb is to add a row.  The first row with this verb and this state counts; if there is
@@ -44,11 +45,18 @@ static const struct verb verbs[] = {
 	{ "EHLO", ANY,     WANT_HELO,  smtpd_args_ehlo, READY, READY, on_helo, REPLY_OK         },
 	{ "HELO", START,   WANT_HELO,  smtpd_args_helo, READY, START, on_helo, REPLY_OK         },
 	{ "HELO", ANY,     WANT_HELO,  smtpd_args_helo, READY, READY, on_helo, REPLY_OK         },
-	{ "MAIL", READY,   WANT_MAIL,  smtpd_args_mail, MAIL,  READY, on_mail, REPLY_NEED_HELO  },
-	{ "MAIL", MAILING, WANT_INPUT, smtpd_args_any,  0,     0,     NULL,    REPLY_MAIL_TWICE },
+	{ "MAIL", READY | FAILED, WANT_MAIL, smtpd_args_mail, MAIL, READY, on_mail, REPLY_NEED_HELO },
+	{ "MAIL", MAILING | CHUNKS, WANT_INPUT, smtpd_args_any, 0, 0, NULL,    REPLY_MAIL_TWICE },
 	{ "RCPT", MAIL,    WANT_RCPT,  smtpd_args_rcpt, RCPT,  MAIL,  on_rcpt, REPLY_NEED_MAIL  },
 	{ "RCPT", RCPT,    WANT_RCPT,  smtpd_args_rcpt, RCPT,  RCPT,  on_rcpt, REPLY_NEED_MAIL  },
+	{ "RCPT", CHUNKS,  WANT_INPUT, smtpd_args_any,  0,     0,     NULL,    REPLY_CHUNKS_BEGUN },
 	{ "DATA", RCPT,    WANT_DATA,  smtpd_args_none, DATA,  RCPT,  on_data, REPLY_NEED_RCPT  },
+	{ "DATA", CHUNKS,  WANT_INPUT, smtpd_args_any,  0,     0,     NULL,    REPLY_CHUNKS_BEGUN },
+	{ "BDAT", RCPT,    WANT_DATA,  smtpd_args_bdat, CHUNKS, FAILED, on_chunks, REPLY_OK     },
+	{ "BDAT", CHUNKS,  WANT_INPUT, smtpd_args_bdat, 0,     0,     NULL,    REPLY_CHUNK_OK   },
+	{ "BDAT", FAILED,  WANT_INPUT, smtpd_args_bdat, 0,     0,     NULL,    REPLY_CHUNK_FAILED },
+	{ "BDAT", MAIL,    WANT_INPUT, smtpd_args_bdat, FAILED, 0,    NULL,    REPLY_NEED_RCPT  },
+	{ "BDAT", ANY,     WANT_INPUT, smtpd_args_bdat, 0,     0,     NULL,    REPLY_NEED_RCPT  },
 	{ "RSET", START,   WANT_RSET,  smtpd_args_none, START, START, NULL,    REPLY_OK         },
 	{ "RSET", ANY,     WANT_RSET,  smtpd_args_none, READY, READY, NULL,    REPLY_OK         },
 	{ "NOOP", ANY,     WANT_INPUT, smtpd_args_any,  0,     0,     NULL,    REPLY_OK         },
@@ -59,6 +67,9 @@ static const struct verb verbs[] = {
 /* The content as a whole, once its end has come. */
 static const struct verb content =
 	{ ".",    DATA,    WANT_END,   smtpd_args_none, READY, READY, on_end,  REPLY_OK         };
+/* A chunk whose content is refused, while more are to come. */
+static const struct verb bad_chunk =
+	{ ".",    CHUNKS,  WANT_END,   smtpd_args_none, FAILED, FAILED, NULL,  REPLY_OK         };
 
 /* What EHLO lists. */
 struct extension {
@@ -78,6 +89,8 @@ static const struct extension extensions[] = {
 	{ "SIZE",                NULL,    value_size }, /* RFC 1870 */
 	{ "8BITMIME",            NULL,    NULL       }, /* RFC 6152 */
 	{ "ENHANCEDSTATUSCODES", NULL,    NULL       }, /* RFC 2034 */
+	{ "CHUNKING",            NULL,    NULL       }, /* RFC 3030; BINARYMIME is not offered: to hand
+	                                                 * it on is to convert it, and DKIM breaks */
 };
 
 /* -- saying ------------------------------------------------------------------------------- */
@@ -138,67 +151,18 @@ static void on_rcpt(struct smtpd *s)
 static void on_data(struct smtpd *s)
 {
 	smtpd_data_begin(s);
+	say(s, reply_get(REPLY_SEND_DATA));
+}
+
+static void on_chunks(struct smtpd *s)
+{
+	smtpd_data_begin(s);
+	s->chunk.answer = *reply_get(REPLY_CHUNK_OK);
 }
 
 static void on_end(struct smtpd *s)
 {
 	s->commands = 0;
-}
-
-/* -- reading lines ------------------------------------------------------------------------ */
-
-/* Where CRLF begins in s, or -1.  A bare LF ends nothing. */
-static ptrdiff_t find_crlf(struct str s)
-{
-	const char *lf = s.n ? memchr(s.at, '\n', s.n) : NULL;
-
-	while (lf) {
-		if (lf > s.at && lf[-1] == '\r')
-			return lf - s.at - 1;
-		lf = memchr(lf + 1, '\n', (size_t)(s.at + s.n - lf - 1));
-	}
-	return -1;
-}
-
-/* The rest of an overlong line; true when its end has come.  A CR at the end is kept: it may be
- * half of a CRLF. */
-static bool skip_line(struct smtpd *s, struct str in)
-{
-	ptrdiff_t end = find_crlf(in);
-
-	if (end >= 0)
-		s->used = (size_t)end + 2;
-	else
-		buf_consume(&s->in, in.n - (in.n && in.at[in.n - 1] == '\r'));
-	s->skipping = end < 0;
-	return end >= 0;
-}
-
-enum line { LINE_NONE, LINE_HERE, LINE_TOO_LONG };
-
-static enum line read_line(struct smtpd *s, struct str *ret)
-{
-	struct str in = buf_str(&s->in);
-
-	if (!s->skipping) {
-		size_t most = in.n < s->limits.max_line ? in.n : s->limits.max_line;
-		ptrdiff_t end = find_crlf((struct str){ in.at, most });
-
-		if (end >= 0) {
-			s->used = (size_t)end + 2;
-			*ret = (struct str){ in.at, (size_t)end };
-			return LINE_HERE;
-		}
-		if (in.n < s->limits.max_line)
-			return LINE_NONE;
-	}
-	return skip_line(s, in) ? LINE_TOO_LONG : LINE_NONE;
-}
-
-static bool has_line_end_or_nul(struct str line)
-{
-	return memchr(line.at, '\0', line.n) || memchr(line.at, '\r', line.n) ||
-	       memchr(line.at, '\n', line.n);
 }
 
 /* -- running a command -------------------------------------------------------------------- */
@@ -248,16 +212,46 @@ static const struct reply *run_verb(struct smtpd *s, struct str line, struct smt
 	return NULL;
 }
 
-static const struct reply *run_line(struct smtpd *s, enum line kind, struct str line,
+static const struct reply *run_line(struct smtpd *s, enum smtpd_line kind, struct str line,
 				    struct smtpd_request *r)
 {
 	if (++s->commands > s->limits.max_commands)
 		return reply_get(REPLY_TOO_MANY_COMMANDS);
-	if (kind == LINE_TOO_LONG)
+	if (kind == SMTPD_LINE_TOO_LONG)
 		return reply_get(REPLY_LINE_TOO_LONG);
-	if (has_line_end_or_nul(line))
-		return reply_get(REPLY_BAD_LINE_END);
-	return run_verb(s, line, r);
+	if (!smtpd_line_has_control(line))
+		return run_verb(s, line, r);
+	return smtpd_line_is_bdat(line) ? run_verb(s, STR("BDAT"), r) : reply_get(REPLY_BAD_LINE_END);
+}
+
+/* A reply to a command; to a BDAT it waits until the chunk has come. */
+static void reply_to_line(struct smtpd *s, const struct reply *reply)
+{
+	if (s->chunk.open && reply->code != 421)
+		s->chunk.answer = *reply;
+	else
+		say_to_command(s, reply);
+}
+
+/* All octets of a chunk have come: true when *r asks the caller what to say. */
+static bool end_chunk(struct smtpd *s, struct smtpd_request *r)
+{
+	s->chunk.open = false;
+	if (s->state == CHUNKS && (s->refuse || s->chunk.last)) {
+		r->want = s->refuse ? WANT_DROP : WANT_END;
+		r->refuse = s->refuse;
+		r->size = s->size;
+		s->asked = s->chunk.last ? &content : &bad_chunk;
+		s->state = END;
+		return true;
+	}
+	if (s->state == CHUNKS && !s->chunk.empty)
+		s->commands--; /* max_size bounds them */
+	if (s->state == FAILED) /* whoever pipelines goes on until he reads the first refusal */
+		say(s, &s->chunk.answer);
+	else
+		say_to_command(s, &s->chunk.answer);
+	return false;
 }
 
 /* What the last request pointed into is used up now. */
@@ -272,7 +266,7 @@ static void forget_used(struct smtpd *s)
 /* Nothing to do until more comes: an idle session keeps no buffers. */
 static struct smtpd_request wait_for_input(struct smtpd *s)
 {
-	if (s->state != DATA && !buf_len(&s->in))
+	if (!smtpd_in_data(s) && !buf_len(&s->in))
 		buf_done(&s->in);
 	if (!buf_len(&s->out))
 		buf_done(&s->out);
@@ -313,7 +307,7 @@ bool smtpd_feed(struct smtpd *s, struct str bytes)
 
 bool smtpd_wants_input(const struct smtpd *s)
 {
-	size_t most = s->state == DATA ? SMTPD_INPUT_MAX / 2 : AHEAD_MAX + s->limits.max_line;
+	size_t most = smtpd_in_data(s) ? SMTPD_INPUT_MAX / 2 : AHEAD_MAX + s->limits.max_line;
 
 	if (most > SMTPD_INPUT_MAX / 2)
 		most = SMTPD_INPUT_MAX / 2;
@@ -328,7 +322,7 @@ struct smtpd_request smtpd_next(struct smtpd *s)
 	for (;;) {
 		const struct reply *reply;
 		struct str line = STR_NONE;
-		enum line kind;
+		enum smtpd_line kind;
 
 		forget_used(s);
 		if (s->state == CLOSED)
@@ -344,35 +338,39 @@ struct smtpd_request smtpd_next(struct smtpd *s)
 			}
 			return r;
 		}
-		kind = read_line(s, &line);
-		if (kind == LINE_NONE)
+		if (s->chunk.open) {
+			if (!smtpd_bdat_next(s, &r) || end_chunk(s, &r))
+				return r;
+			continue;
+		}
+		kind = smtpd_line_read(s, &line);
+		if (kind == SMTPD_LINE_NONE)
 			return wait_for_input(s);
 		r = (struct smtpd_request){ .want = WANT_INPUT };
 		reply = run_line(s, kind, line, &r);
 		if (!reply)
 			return r;
-		say_to_command(s, reply);
+		reply_to_line(s, reply);
 	}
 }
 
 void smtpd_answer(struct smtpd *s, const struct reply *r)
 {
 	const struct verb *v = s->asked;
-	bool granted = reply_is_ok(r) || r->code == 354;
+	bool granted = reply_is_ok(r);
 
 	forget_used(s);
 	if (s->state == CLOSED) /* hung up meanwhile: a late answer is nobody's */
 		return;
 	assert(v);
-	assert((v->granted == DATA) == (r->code == 354) || !granted);
 	s->asked = NULL;
 	s->state = granted ? v->granted : v->refused;
 	if (granted && v->on_granted)
 		v->on_granted(s);
-	if (v == &content)
+	if (v->asks == WANT_END)
 		say(s, r);
-	else if (!granted || v->asks != WANT_HELO)
-		say_to_command(s, r);
+	else if (!granted || (v->asks != WANT_HELO && v->asks != WANT_DATA))
+		reply_to_line(s, r);
 }
 
 void smtpd_hangup(struct smtpd *s, const struct reply *r)
@@ -391,12 +389,12 @@ struct buf *smtpd_output(struct smtpd *s)
 
 bool smtpd_in_data(const struct smtpd *s)
 {
-	return s->state == DATA;
+	return s->state == DATA || s->chunk.open;
 }
 
 bool smtpd_is_idle(const struct smtpd *s)
 {
-	return s->state & (START | READY) && !s->asked;
+	return s->state & (START | READY | FAILED) && !s->asked && !s->chunk.open;
 }
 
 enum reply_id smtpd_last_word(const struct smtpd *s)
@@ -421,6 +419,10 @@ const char *smtpd_state_name(const struct smtpd *s)
 		return "end";
 	case CLOSED:
 		return "closed";
+	case CHUNKS:
+		return "chunks";
+	case FAILED:
+		return "failed";
 	}
 	return "?";
 }

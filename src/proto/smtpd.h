@@ -7,7 +7,8 @@
  *
  * While a request is unanswered smtpd_next gives WANT_ANSWER and no further line is read.  That
  * single rule is pipelining order (RFC 2920), input locking and tarpitting.  Lines end in CRLF and
- * nothing else, content ends in CRLF.CRLF and nothing else (no SMTP smuggling).
+ * nothing else, content ends in CRLF.CRLF and nothing else (no SMTP smuggling), or where the last
+ * chunk of BDAT ends (RFC 3030).
  *
  * The order of commands is one table in smtpd.c: {verb, allowed in, asks, then, reply when
  * misplaced}; no code besides tests the state.
@@ -45,9 +46,11 @@ enum smtpd_want {
 	              * the engine words the 250 and the EHLO list itself */
 	WANT_MAIL,   /* r.path, r.size (0: not said), r.body_8bit */
 	WANT_RCPT,   /* r.path */
-	WANT_DATA,   /* answer REPLY_SEND_DATA or a refusal */
-	WANT_CHUNK,  /* r.bytes of content, dot-unstuffed, CRLF kept; valid until the next call;
-	              * needs no answer */
+	WANT_DATA,   /* DATA, or the first BDAT: answer REPLY_OK or a refusal; the engine says 354
+	              * itself, and to a BDAT nothing before all of its chunk has come.  The text of
+	              * a refusal must stay valid until the mail is forgotten */
+	WANT_CHUNK,  /* r.bytes of content, dot-unstuffed, CRLF kept but perhaps cut in two; valid
+	              * until the next call; needs no answer */
 	WANT_END,    /* content is complete: r.size its bytes.  Answer when it is stored */
 	WANT_DROP,   /* content was malformed or too big (r.refuse says it): forget it, then answer
 	              * with r.refuse */
@@ -78,15 +81,14 @@ bool smtpd_feed(struct smtpd *s, struct str bytes) MUST_CHECK;
 bool smtpd_wants_input(const struct smtpd *s);
 /* See the top.  Spans in the request are valid until the next call of feed, next or answer. */
 struct smtpd_request smtpd_next(struct smtpd *s);
-/* Answers the one outstanding request; the table's `2xx` state is entered on 2xx and 354 only
- * (354 answers WANT_DATA and nothing else).  A 421 makes the next request WANT_CLOSE.  After
+/* Answers the one outstanding request; the table's `2xx` state is entered on 2xx only.  A 421 makes the next request WANT_CLOSE.  After
  * smtpd_hangup a late answer is ignored. */
 void smtpd_answer(struct smtpd *s, const struct reply *r);
 /* Unasked 421 (idle, shutting down): queued behind what is written, next is WANT_CLOSE. */
 void smtpd_hangup(struct smtpd *s, const struct reply *r);
 /* What is to be written to the client; consume what has been. */
 struct buf *smtpd_output(struct smtpd *s);
-/* True between 354 and end of data: the caller's timer is that of data blocks. */
+/* True while content flows: the caller's timer is that of data blocks. */
 bool smtpd_in_data(const struct smtpd *s);
 /* True when no mail is in progress and nothing is unanswered: a good moment to hang up. */
 bool smtpd_is_idle(const struct smtpd *s);

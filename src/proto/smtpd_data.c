@@ -1,4 +1,5 @@
-/* smtpd_data: message content, from 354 to the final dot (RFC 5321 §4.1.1.4, §4.5.2).
+/* smtpd_data: message content, from 354 to the final dot (RFC 5321 §4.1.1.4, §4.5.2), or chunk by
+ * chunk (BDAT, RFC 3030 §2).
  *
  * Only CRLF "." CRLF ends it.  Whatever other mail servers may take for an end (LF.LF, CR.CR,
  * CRLF.LF …) is a bare CR or LF: the message is refused at its true end, so nothing behind a
@@ -9,6 +10,10 @@
  * hangs on the next one (CR, a dot at the start of a line) is used up before that one has come,
  * so the whole state is "does the next byte begin a line", and the result does not depend on
  * how the bytes were cut into reads.
+ *
+ * Chunks are held to the same lines: what is kept will go out by DATA, where a bare CR or LF means
+ * what the next server takes it for.  A CRLF may be cut by the border of two chunks, so there is
+ * one more bit of state for them.  The last line is completed, since DATA cannot say that it is not.
  *
  * Decided against: turning bare CR or LF into CRLF.  It breaks DKIM signatures and makes two
  * servers disagree on what the message is.
@@ -32,6 +37,7 @@ void smtpd_data_begin(struct smtpd *s)
 	s->size = 0;
 	s->refuse = NULL;
 	s->line_start = true; /* the CRLF of the DATA line itself: RFC 5321 §4.1.1.4 */
+	s->after_cr = false;
 }
 
 /* in begins with a dot that begins a line. */
@@ -44,7 +50,8 @@ static enum dot dot_kind(struct str in)
 	return in.at[2] == '\n' ? DOT_END : DOT_STUFFED;
 }
 
-/* How many bytes at the front are well-formed content, and why it stops there. */
+/* How many bytes at the front are well-formed content, and why it stops there.  line_start is NULL
+ * where dots mean nothing. */
 static size_t scan(struct str in, bool *line_start, enum stop *why)
 {
 	size_t at = 0;
@@ -52,7 +59,7 @@ static size_t scan(struct str in, bool *line_start, enum stop *why)
 	while (at < in.n) {
 		const char *line = in.at + at;
 
-		if (*line_start && *line == '.') {
+		if (line_start && *line_start && *line == '.') {
 			*why = STOP_DOT;
 			return at;
 		}
@@ -63,7 +70,8 @@ static size_t scan(struct str in, bool *line_start, enum stop *why)
 
 		if (lf && cr && cr + 1 == lf) {
 			at = (size_t)(lf - in.at) + 1;
-			*line_start = true;
+			if (line_start)
+				*line_start = true;
 			continue;
 		}
 		*why = STOP_MORE;
@@ -72,7 +80,7 @@ static size_t scan(struct str in, bool *line_start, enum stop *why)
 
 		size_t stop = (size_t)((cr ? cr : end) - in.at);
 
-		if (stop > at)
+		if (line_start && stop > at)
 			*line_start = false;
 		return stop;
 	}
@@ -190,4 +198,77 @@ bool smtpd_data_next(struct smtpd *s, struct smtpd_request *r)
 		if (!n || n == in.n || !s->line_start)
 			return false;
 	}
+}
+
+/* -- chunks -------------------------------------------------------------------------------- */
+
+static void give_octets(struct smtpd *s, struct str bytes, struct smtpd_request *r)
+{
+	s->size += bytes.n;
+	s->line_start = bytes.at[bytes.n - 1] == '\n';
+	r->want = WANT_CHUNK;
+	r->bytes = bytes;
+}
+
+/* in is what is there of the chunk, `all` when that is all of it.  True when some can be given. */
+static bool take_octets(struct smtpd *s, struct str in, bool all, struct smtpd_request *r)
+{
+	size_t lead = s->after_cr, n;
+	enum stop why;
+
+	if (lead && in.at[0] != '\n') {
+		s->refuse = refusal(STOP_BARE);
+		return false;
+	}
+	s->after_cr = false;
+	n = lead + scan(str_from(in, lead), NULL, &why);
+	if (why == STOP_MORE && n < in.n && all) {
+		s->after_cr = true; /* its LF may begin the next chunk */
+		n++;
+	}
+	n = bound(s, in.at, n, &why);
+	s->refuse = refusal(why);
+	if (!n)
+		return false;
+	s->used = n;
+	s->chunk.left -= n;
+	give_octets(s, (struct str){ in.at, n }, r);
+	return true;
+}
+
+/* All of the message is there: true when its last line had to be completed. */
+static bool complete_line(struct smtpd *s, struct smtpd_request *r)
+{
+	if (s->refuse)
+		return false;
+	if (s->after_cr)
+		s->refuse = refusal(STOP_BARE);
+	else if (!s->line_start)
+		give_octets(s, STR("\r\n"), r);
+	return r->want == WANT_CHUNK;
+}
+
+bool smtpd_bdat_next(struct smtpd *s, struct smtpd_request *r)
+{
+	bool wanted = s->state == CHUNKS;
+
+	if (wanted && !s->refuse && s->chunk.left > s->limits.max_size - s->size)
+		s->refuse = refusal(STOP_TOO_BIG);
+	while (s->chunk.left) {
+		struct str in = buf_str(&s->in);
+		bool all = in.n >= s->chunk.left;
+
+		if (all)
+			in.n = (size_t)s->chunk.left;
+		if (!in.n)
+			return false;
+		if (wanted && !s->refuse) {
+			if (take_octets(s, in, all, r) || !s->refuse)
+				return false;
+			continue;
+		}
+		buf_consume(&s->in, in.n);
+		s->chunk.left -= in.n;
+	}
+	return !(wanted && s->chunk.last && complete_line(s, r));
 }

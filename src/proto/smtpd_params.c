@@ -10,7 +10,7 @@
 #include "proto/smtpd_private.h"
 
 #define HELO_MAX 255
-#define SIZE_DIGITS_MAX 20 /* RFC 1870 §3 */
+#define SIZE_DIGITS_MAX 20 /* RFC 1870 §3, RFC 3030 §2 */
 
 struct param {
 	const char *keyword;
@@ -136,6 +136,27 @@ const struct reply *smtpd_args_rcpt(struct smtpd *s, struct str args, struct smt
 	if (s->rcpts >= s->limits.max_rcpts)
 		return reply_get(REPLY_TOO_MANY_RCPTS);
 	return parse_path(s, args, STR("TO:"), PATH_FORWARD, r);
+}
+
+/* chunk-size [SP "LAST"] (RFC 3030 §2).  When it cannot be read nobody knows how many octets follow,
+ * and what follows is content: it must not be run as commands, so the session ends. */
+const struct reply *smtpd_args_bdat(struct smtpd *s, struct str args, struct smtpd_request *r)
+{
+	struct chunk chunk = { .open = true };
+	struct str size, last;
+
+	(void)r;
+	str_cut(args, ' ', &size, &last);
+	last = str_trim(last);
+	chunk.last = str_ieq(last, STR("LAST"));
+	if (!str_to_u64(size, UINT64_MAX, &chunk.left) || size.n > SIZE_DIGITS_MAX ||
+	    (last.n && !chunk.last)) {
+		s->state = CLOSED;
+		return reply_get(REPLY_BAD_CHUNK);
+	}
+	chunk.empty = !chunk.left;
+	s->chunk = chunk;
+	return NULL;
 }
 
 /* Any printable name is taken here; whether it is a good one is the policy's question. */

@@ -15,6 +15,8 @@ enum state {
 	DATA = 16,   /* 354 said, content flows */
 	END = 32,    /* content is complete, its answer is not */
 	CLOSED = 64, /* nothing is read any more */
+	CHUNKS = 128, /* BDAT has begun: some content is there, and more is to come */
+	FAILED = 256, /* a chunk was refused: those behind it belong to no mail */
 };
 
 /* A row of the verb table, see smtpd.c. */
@@ -28,6 +30,14 @@ struct verb {
 	enum state refused; /* state behind any other answer */
 	void (*on_granted)(struct smtpd *s);
 	enum reply_id reply; /* said when misplaced, or always when it asks nobody */
+};
+
+/* The octets behind a BDAT line.  They are read to their end before anything is said: RFC 3030 §2. */
+struct chunk {
+	bool open; /* they come now, before the next line */
+	bool last, empty;
+	uint64_t left;
+	struct reply answer; /* said at their end when they belong to no mail */
 };
 
 struct smtpd {
@@ -44,7 +54,16 @@ struct smtpd {
 	bool extended;   /* EHLO rather than HELO */
 	bool skipping;   /* inside an overlong command line */
 	bool line_start; /* content: the next byte begins a line */
+	bool after_cr;   /* content: the chunk before ended in CR */
+	struct chunk chunk;
 };
+
+/* The next line of the input, without CRLF; s->used covers it. */
+enum smtpd_line { SMTPD_LINE_NONE, SMTPD_LINE_HERE, SMTPD_LINE_TOO_LONG };
+enum smtpd_line smtpd_line_read(struct smtpd *s, struct str *ret);
+bool smtpd_line_is_bdat(struct str line);
+/* A bare CR, a bare LF or a NUL. */
+bool smtpd_line_has_control(struct str line);
 
 /* Arguments of each verb; no reply yet means they are right. */
 const struct reply *smtpd_args_none(struct smtpd *s, struct str args, struct smtpd_request *r);
@@ -53,10 +72,13 @@ const struct reply *smtpd_args_helo(struct smtpd *s, struct str args, struct smt
 const struct reply *smtpd_args_ehlo(struct smtpd *s, struct str args, struct smtpd_request *r);
 const struct reply *smtpd_args_mail(struct smtpd *s, struct str args, struct smtpd_request *r);
 const struct reply *smtpd_args_rcpt(struct smtpd *s, struct str args, struct smtpd_request *r);
+const struct reply *smtpd_args_bdat(struct smtpd *s, struct str args, struct smtpd_request *r);
 
 /* Content begins with the next byte. */
 void smtpd_data_begin(struct smtpd *s);
 /* The next span, the end, or WANT_INPUT; s->used covers what r points into.  True at the end. */
 bool smtpd_data_next(struct smtpd *s, struct smtpd_request *r);
+/* The same for the octets of a chunk; true at the chunk's end. */
+bool smtpd_bdat_next(struct smtpd *s, struct smtpd_request *r);
 
 #endif

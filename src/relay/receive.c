@@ -270,7 +270,7 @@ void receive_data(struct session *s, const struct smtpd_request *r UNUSED)
 		return;
 	}
 	spool_write(&m->spool, received);
-	answer(s, REPLY_SEND_DATA);
+	answer(s, REPLY_OK);
 }
 
 void receive_chunk(struct session *s, const struct smtpd_request *r)

@@ -81,7 +81,7 @@ static void linger(struct session *s)
 	s->lingering = true;
 	stream_shutdown(s->stream);
 	stream_reading(s->stream, true);
-	stream_timeout(s->stream, LINGER_MS);
+	stream_timeout(s->stream, s->client_ended ? 1 : LINGER_MS);
 }
 
 /* What the engine asks, in a table by want; the rest is the pump's own affair. */
@@ -126,6 +126,11 @@ static void pump(struct session *s)
 			linger(s);
 		else
 			stream_timeout(s->stream, LAST_WRITE_MS);
+		return;
+	}
+	if (s->client_ended && want == WANT_INPUT && all_written) {
+		ends(s, END_closed, "closed by client");
+		linger(s);
 		return;
 	}
 	/* A client that does not read its replies is not read either. */
@@ -192,12 +197,19 @@ static void on_writable(void *owner)
 		pump(s);
 }
 
+/* A client may close its side behind the last command that it pipelined (Exim does, behind QUIT):
+ * it is owed its answers, or it would send again what we have taken. */
 static void on_end(void *owner, const char *why)
 {
 	struct session *s = owner;
 
+	if (!why && !s->lingering) {
+		s->client_ended = true;
+		pump(s);
+		return;
+	}
 	if (!s->lingering)
-		ends(s, why ? END_broken : END_closed, why ? "broken" : "closed by client");
+		ends(s, END_broken, "broken");
 	session_close(s);
 }
 

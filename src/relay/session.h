@@ -28,6 +28,7 @@ struct session {
 	bool esmtp;
 	struct receipt *mail; /* between MAIL and its end, or NULL */
 	struct job *job;      /* the one job in flight, or NULL */
+	bool client_ended; /* it sends nothing more, and may wait for its answers */
 	bool lingering; /* all is said: what still comes is thrown away until the client closes */
 	uint64_t number;   /* since the daemon's start */
 	int64_t since_ms;

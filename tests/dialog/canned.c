@@ -86,7 +86,7 @@ static const struct reply *on_data(struct canned *c, const struct smtpd_request 
 {
 	header_init(&c->header, CANNED_HOSTNAME);
 	note(c, "DATA", STR_NONE);
-	return reply_get(REPLY_SEND_DATA);
+	return reply_get(REPLY_OK);
 }
 
 static const struct reply *on_chunk(struct canned *c, const struct smtpd_request *r)

@@ -21,6 +21,7 @@ p.add_argument("--count", type=int, default=1, help="messages on a connection")
 p.add_argument("--connections", type=int, default=1)
 p.add_argument("--rcpts", action="store_true")
 p.add_argument("--params", default="", help="after MAIL FROM:<...>")
+p.add_argument("--bdat", type=int, help="send the content in chunks of so many bytes")
 p.add_argument("--source", help="address to connect from")
 p.add_argument("--timeout", type=float, default=60)
 a = p.parse_args()
@@ -45,7 +46,7 @@ def talk():
             say(hello)
             return
         for _ in range(a.count):
-            answer, rcpts = c.mail(a.sender, a.to, None, a.params, message)
+            answer, rcpts = c.mail(a.sender, a.to, raw, a.params, message, a.bdat)
             say(answer)
             if a.rcpts:
                 for rcpt, said in rcpts.items():
@@ -64,7 +65,8 @@ def say(text):
         print(text, flush=True)
 
 
-lock, results, message = threading.Lock(), [], stuffed(content())
+raw = content()
+lock, results, message = threading.Lock(), [], stuffed(raw)
 threads = [threading.Thread(target=talk) for _ in range(a.connections)]
 for t in threads:
     t.start()

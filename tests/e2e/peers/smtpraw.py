@@ -52,7 +52,16 @@ class Client:
             return greeting
         return self.command("EHLO " + name)
 
-    def mail(self, sender, rcpts, content, params="", ready=None):
+    def chunks(self, content, size):
+        """The content by BDAT, pipelined; the last reply, or the first that is no 250."""
+        parts = [content[i:i + size] for i in range(0, len(content), size)] or [b""]
+        self.send(b"".join(b"BDAT %d%s\r\n%s" % (
+            len(part), b" LAST" if i + 1 == len(parts) else b"", part)
+            for i, part in enumerate(parts)))
+        answers = [self.reply() for _ in parts]
+        return next((a for a in answers if not a.startswith("250")), answers[-1])
+
+    def mail(self, sender, rcpts, content, params="", ready=None, chunk=None):
         """One message.  Answers (last reply, {rcpt: reply}); content is given with CRLF lines and
         is dot-stuffed here; the CRLF before the final dot is added only when it is not there."""
         answers = {}
@@ -64,6 +73,8 @@ class Client:
         if not any(a.startswith("2") for a in answers.values()):
             self.command("RSET")
             return next(iter(answers.values())), answers
+        if chunk:
+            return self.chunks(content, chunk), answers
         answer = self.command("DATA")
         if not answer.startswith("354"):
             return answer, answers
