@@ -28,9 +28,9 @@ struct stream_events {
 	void (*on_bytes)(void *owner, struct str bytes);
 	/* The socket takes more after stream_write left something over. */
 	void (*on_writable)(void *owner);
-	/* The peer closed its side (why is NULL): nothing comes any more, but it may wait for what is
-	 * written to it.  Or the connection broke (why says how).  The stream must be closed by the
-	 * owner. */
+	/* The peer closed its side (why is NULL): nothing comes any more, but it may wait for
+	 * what is written to it.  Or the connection broke (why says how).  The stream must be
+	 * closed by the owner. */
 	void (*on_end)(void *owner, const char *why);
 	/* The deadline set by stream_timeout is over. */
 	void (*on_timeout)(void *owner);

@@ -27,6 +27,7 @@
 #define GREETING_MAX 2048
 
 #define MAILING (MAIL | RCPT)
+#define BETWEEN (READY | FAILED)
 #define ANY     (START | READY | MAILING | CHUNKS | FAILED)
 
 static void on_helo(struct smtpd *s);
@@ -45,7 +46,7 @@ static const struct verb verbs[] = {
 	{ "EHLO", ANY,     WANT_HELO,  smtpd_args_ehlo, READY, READY, on_helo, REPLY_OK         },
 	{ "HELO", START,   WANT_HELO,  smtpd_args_helo, READY, START, on_helo, REPLY_OK         },
 	{ "HELO", ANY,     WANT_HELO,  smtpd_args_helo, READY, READY, on_helo, REPLY_OK         },
-	{ "MAIL", READY | FAILED, WANT_MAIL, smtpd_args_mail, MAIL, READY, on_mail, REPLY_NEED_HELO },
+	{ "MAIL", BETWEEN, WANT_MAIL, smtpd_args_mail, MAIL,  READY, on_mail, REPLY_NEED_HELO  },
 	{ "MAIL", MAILING | CHUNKS, WANT_INPUT, smtpd_args_any, 0, 0, NULL,    REPLY_MAIL_TWICE },
 	{ "RCPT", MAIL,    WANT_RCPT,  smtpd_args_rcpt, RCPT,  MAIL,  on_rcpt, REPLY_NEED_MAIL  },
 	{ "RCPT", RCPT,    WANT_RCPT,  smtpd_args_rcpt, RCPT,  RCPT,  on_rcpt, REPLY_NEED_MAIL  },
@@ -89,8 +90,8 @@ static const struct extension extensions[] = {
 	{ "SIZE",                NULL,    value_size }, /* RFC 1870 */
 	{ "8BITMIME",            NULL,    NULL       }, /* RFC 6152 */
 	{ "ENHANCEDSTATUSCODES", NULL,    NULL       }, /* RFC 2034 */
-	{ "CHUNKING",            NULL,    NULL       }, /* RFC 3030; BINARYMIME is not offered: to hand
-	                                                 * it on is to convert it, and DKIM breaks */
+	{ "CHUNKING",            NULL,    NULL       }, /* RFC 3030, but BINARYMIME: to hand
+		* that on is to convert it, and DKIM breaks */
 };
 
 /* -- saying ------------------------------------------------------------------------------- */
@@ -157,7 +158,7 @@ static void on_data(struct smtpd *s)
 static void on_chunks(struct smtpd *s)
 {
 	smtpd_data_begin(s);
-	s->chunk.answer = *reply_get(REPLY_CHUNK_OK);
+	s->chunk.answer = reply_get(REPLY_CHUNK_OK);
 }
 
 static void on_end(struct smtpd *s)
@@ -221,14 +222,16 @@ static const struct reply *run_line(struct smtpd *s, enum smtpd_line kind, struc
 		return reply_get(REPLY_LINE_TOO_LONG);
 	if (!smtpd_line_has_control(line))
 		return run_verb(s, line, r);
-	return smtpd_line_is_bdat(line) ? run_verb(s, STR("BDAT"), r) : reply_get(REPLY_BAD_LINE_END);
+	if (smtpd_line_is_bdat(line))
+		return run_verb(s, STR("BDAT"), r);
+	return reply_get(REPLY_BAD_LINE_END);
 }
 
 /* A reply to a command; to a BDAT it waits until the chunk has come. */
 static void reply_to_line(struct smtpd *s, const struct reply *reply)
 {
 	if (s->chunk.open && reply->code != 421)
-		s->chunk.answer = *reply;
+		s->chunk.answer = reply;
 	else
 		say_to_command(s, reply);
 }
@@ -248,9 +251,9 @@ static bool end_chunk(struct smtpd *s, struct smtpd_request *r)
 	if (s->state == CHUNKS && !s->chunk.empty)
 		s->commands--; /* max_size bounds them */
 	if (s->state == FAILED) /* whoever pipelines goes on until he reads the first refusal */
-		say(s, &s->chunk.answer);
+		say(s, s->chunk.answer);
 	else
-		say_to_command(s, &s->chunk.answer);
+		say_to_command(s, s->chunk.answer);
 	return false;
 }
 

@@ -47,8 +47,8 @@ enum smtpd_want {
 	WANT_MAIL,   /* r.path, r.size (0: not said), r.body_8bit */
 	WANT_RCPT,   /* r.path */
 	WANT_DATA,   /* DATA, or the first BDAT: answer REPLY_OK or a refusal; the engine says 354
-	              * itself, and to a BDAT nothing before all of its chunk has come.  The text of
-	              * a refusal must stay valid until the mail is forgotten */
+	              * itself, and to a BDAT nothing before all of its chunk has come.  A
+	              * refusal must stay valid until the mail is forgotten */
 	WANT_CHUNK,  /* r.bytes of content, dot-unstuffed, CRLF kept but perhaps cut in two; valid
 	              * until the next call; needs no answer */
 	WANT_END,    /* content is complete: r.size its bytes.  Answer when it is stored */
@@ -81,8 +81,8 @@ bool smtpd_feed(struct smtpd *s, struct str bytes) MUST_CHECK;
 bool smtpd_wants_input(const struct smtpd *s);
 /* See the top.  Spans in the request are valid until the next call of feed, next or answer. */
 struct smtpd_request smtpd_next(struct smtpd *s);
-/* Answers the one outstanding request; the table's `2xx` state is entered on 2xx only.  A 421 makes the next request WANT_CLOSE.  After
- * smtpd_hangup a late answer is ignored. */
+/* Answers the one outstanding request; the table's `2xx` state is entered on 2xx only.  A 421
+ * makes the next request WANT_CLOSE.  After smtpd_hangup a late answer is ignored. */
 void smtpd_answer(struct smtpd *s, const struct reply *r);
 /* Unasked 421 (idle, shutting down): queued behind what is written, next is WANT_CLOSE. */
 void smtpd_hangup(struct smtpd *s, const struct reply *r);

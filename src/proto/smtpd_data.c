@@ -13,7 +13,7 @@
  *
  * Chunks are held to the same lines: what is kept will go out by DATA, where a bare CR or LF means
  * what the next server takes it for.  A CRLF may be cut by the border of two chunks, so there is
- * one more bit of state for them.  The last line is completed, since DATA cannot say that it is not.
+ * one more bit of state for them.  The last line is completed, since DATA cannot say otherwise.
  *
  * Decided against: turning bare CR or LF into CRLF.  It breaks DKIM signatures and makes two
  * servers disagree on what the message is.

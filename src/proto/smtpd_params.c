@@ -138,8 +138,8 @@ const struct reply *smtpd_args_rcpt(struct smtpd *s, struct str args, struct smt
 	return parse_path(s, args, STR("TO:"), PATH_FORWARD, r);
 }
 
-/* chunk-size [SP "LAST"] (RFC 3030 §2).  When it cannot be read nobody knows how many octets follow,
- * and what follows is content: it must not be run as commands, so the session ends. */
+/* chunk-size [SP "LAST"] (RFC 3030 §2).  When it cannot be read nobody knows how many octets
+ * follow, and what follows is content: it must not be run as commands, so the session ends. */
 const struct reply *smtpd_args_bdat(struct smtpd *s, struct str args, struct smtpd_request *r)
 {
 	struct chunk chunk = { .open = true };

@@ -32,12 +32,13 @@ struct verb {
 	enum reply_id reply; /* said when misplaced, or always when it asks nobody */
 };
 
-/* The octets behind a BDAT line.  They are read to their end before anything is said: RFC 3030 §2. */
+/* The octets behind a BDAT line.  They are read to their end before anything is said (RFC 3030
+ * §2). */
 struct chunk {
 	bool open; /* they come now, before the next line */
 	bool last, empty;
 	uint64_t left;
-	struct reply answer; /* said at their end when they belong to no mail */
+	const struct reply *answer; /* said at their end when they belong to no mail */
 };
 
 struct smtpd {
