@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: ISC */
 #include "store_world.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,15 +68,28 @@ static void make_pattern(void)
 	}
 }
 
+/* A cut reads the life from the store's threads. */
+static pthread_mutex_t life_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void set_known(enum known *what, enum known value)
+{
+	pthread_mutex_lock(&life_lock);
+	*what = value;
+	pthread_mutex_unlock(&life_lock);
+}
+
 /* -- the life ---------------------------------------------------------------------------- */
 
 static void give(struct life *l, size_t size)
 {
 	const char *const rcpts[] = { "user@example.test", NULL };
 	struct job_accept *a = world_mail(l->w, l->domain, "s@e.example", rcpts, STR_NONE);
-	struct mail *m = &l->mails[l->count++];
+	struct mail *m;
 
+	pthread_mutex_lock(&life_lock);
+	m = &l->mails[l->count++];
 	*m = (struct mail){ .id = a->env.id, .size = size, .accepted = UNKNOWN };
+	pthread_mutex_unlock(&life_lock);
 	a->body.mem = mem_grow(a->body.mem, size + 1);
 	a->body.size = size;
 	memcpy(a->body.mem, bytes_of(m->id), size);
@@ -90,7 +104,7 @@ static void take(struct life *l, size_t n)
 		struct mail *m = job->owner;
 
 		if (job->ok)
-			m->accepted = DONE;
+			set_known(&m->accepted, DONE);
 		job_free(job);
 	}
 }
@@ -101,11 +115,12 @@ static void settle(struct life *l, size_t i, enum outcome_kind kind)
 
 	if (m->accepted != DONE)
 		return;
-	m->settled = UNKNOWN;
-	if (world_settle(l->w, m->id, 0, kind, "250 or not", clock_wall_ms()))
-		m->settled = DONE;
-	if (kind != OUTCOME_DELIVERED)
-		m->settled = NOT_ASKED; /* it stays in the queue in any case */
+	/* With any other outcome it stays in the queue, done or not. */
+	if (kind == OUTCOME_DELIVERED)
+		set_known(&m->settled, UNKNOWN);
+	if (world_settle(l->w, m->id, 0, kind, "250 or not", clock_wall_ms()) &&
+	    kind == OUTCOME_DELIVERED)
+		set_known(&m->settled, DONE);
 }
 
 /* A read that succeeds tells the truth: what has been accepted is found. */
@@ -145,10 +160,13 @@ static void live(struct life *l)
 
 	if (!store_open(l->w->conf, NULL, &l->w->board, NULL, &l->w->store, &e))
 		return;
-	if (change_domain_add(l->w->store, "op", "example.test", &primary, 1, &e))
-		l->domain = world_domain(l->w, "example.test");
-	if (!l->domain)
+	if (!change_domain_add(l->w->store, "op", "example.test", &primary, 1, &e))
 		return;
+	pthread_mutex_lock(&life_lock);
+	l->domain = world_domain(l->w, "example.test");
+	pthread_mutex_unlock(&life_lock);
+	if (!l->domain)
+		return; /* it could not be read back */
 	if (l->large) {
 		live_large(l);
 		return;
@@ -320,8 +338,10 @@ static void on_cut(void *arg)
 	struct cut *c = arg;
 	struct store_world *w = c->left.w;
 
+	pthread_mutex_lock(&life_lock);
 	c->left = *c->living;
 	c->left.w = w;
+	pthread_mutex_unlock(&life_lock);
 }
 
 static bool cut_power(long n, enum shim_left left, bool large)
