@@ -158,8 +158,8 @@ struct job_due {
 	/* answer */
 	const struct due_mail *mails;
 	size_t mail_count;
-	/* More rows than the limit were due, or (then maybe without any mail) some became due in this
-	 * very moment while a batch is being written: ask again. */
+	/* More rows than the limit were due, or (then maybe without any mail) some became due in
+	 * this very moment while a batch is being written: ask again. */
 	bool more;
 	int64_t next_due_ms; /* when !more: next_try of the first row behind upto_ms; 0: none */
 };
