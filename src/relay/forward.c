@@ -224,7 +224,7 @@ static void on_expired(void *world, struct job *job)
 			    expired->rcpts[end].domain != first->domain)
 				break;
 		/* Under way just now: its outcome decides; else the next look finds it. */
-		if (!parcel_is_flying(f, first->message, first->domain))
+		if (!parcel_find(f, first->message, first->domain))
 			settle_expired(f, first, end - at);
 	}
 	timer_set(f->expire, job->ok && expired->rcpt_count >= EXPIRE_RCPTS ? EXPIRE_SOON_MS :

@@ -4,10 +4,6 @@
  * so rows become due in the order of (next_try, message), which is the cursor's.  A row may still
  * be committed after a fetch that looked past its stamp; then its note says a time at or before the
  * cursor, and the cursor is set back.  What that fetches twice is found in forward.flying.
- *
- * Why none is sent twice.  A fetch's answer may be older than the commit that settled a parcel.  A
- * settled parcel therefore stays in flying, as a ghost, until every fetch has answered that was
- * under way when it was settled.
  * SPDX-License-Identifier: ISC */
 #include "relay/queue.h"
 
@@ -23,99 +19,6 @@
 #define UNREAD_MS    1000  /* after a fetch that failed */
 #define HELD_BACK_MS 20    /* after one that was told of mail it cannot see yet */
 
-/* -- parcels --------------------------------------------------------------------- */
-
-static struct list *flying_bucket(struct forward *f, msgid id)
-{
-	return &f->flying[((uint64_t)id * 0x9e3779b97f4a7c15u >> 40) & (FORWARD_BUCKETS - 1)];
-}
-
-static struct parcel *find_flying(struct forward *f, msgid id, int64_t domain)
-{
-	struct list *bucket = flying_bucket(f, id);
-
-	for (LIST_EACH(l, bucket)) {
-		struct parcel *p = LIST_ITEM(l, struct parcel, flying_link);
-
-		if (p->mail->id == id && p->queue->domain == domain)
-			return p;
-	}
-	return NULL;
-}
-
-bool parcel_is_flying(struct forward *f, msgid id, int64_t domain)
-{
-	return find_flying(f, id, domain);
-}
-
-static void parcel_new(struct lane *lane, struct batch *batch, const struct due_mail *mail)
-{
-	struct parcel *p = mem_alloc(sizeof(*p));
-
-	p->queue = lane->queue;
-	p->batch = batch;
-	p->mail = mail;
-	batch->refs++;
-	list_add_tail(&lane->window, &p->link);
-	lane->in_window++;
-	list_add_tail(flying_bucket(lane->queue->f, mail->id), &p->flying_link);
-}
-
-static void batch_unref(struct batch *b)
-{
-	if (--b->refs)
-		return;
-	job_free(&b->due->job);
-	free(b);
-}
-
-void parcel_free(struct parcel *p)
-{
-	struct queue *q = p->queue;
-	int64_t again_ms = p->again_ms;
-
-	list_remove(&p->link);
-	list_remove(&p->flying_link);
-	batch_unref(p->batch);
-	free(p);
-	if (again_ms)
-		queue_note(q, again_ms, false);
-}
-
-/* The oldest fetch that has not answered; UINT64_MAX: none is under way. */
-static uint64_t oldest_fetch(const struct queue *q)
-{
-	uint64_t oldest = UINT64_MAX;
-
-	for (unsigned i = 0; i < LANE_COUNT; i++)
-		if (q->lanes[i].fetching && q->lanes[i].fetch < oldest)
-			oldest = q->lanes[i].fetch;
-	return oldest;
-}
-
-void parcel_settled(struct parcel *p)
-{
-	struct queue *q = p->queue;
-
-	if (oldest_fetch(q) == UINT64_MAX) {
-		parcel_free(p);
-		return;
-	}
-	p->ghost = q->fetches;
-	list_add_tail(&q->ghosts, &p->link);
-}
-
-static void free_ghosts(struct queue *q)
-{
-	while (!list_is_empty(&q->ghosts)) {
-		struct parcel *p = LIST_ITEM(q->ghosts.next, struct parcel, link);
-
-		if (p->ghost >= oldest_fetch(q))
-			return;
-		parcel_free(p);
-	}
-}
-
 /* -- fetching -------------------------------------------------------------------- */
 
 static void fetch(struct lane *lane);
@@ -127,37 +30,24 @@ static void set_timer(struct queue *q)
 	timer_set(q->timer, in_ms > TIMER_MAX_MS ? TIMER_MAX_MS : in_ms);
 }
 
-static bool has_rcpt(const struct due_mail *mail, unsigned seq)
+static void put_in_window(struct lane *lane, struct parcel *p)
 {
-	for (size_t i = 0; i < mail->rcpt_count; i++)
-		if (mail->rcpts[i].seq == seq)
-			return true;
-	return false;
-}
-
-/* The message is under way already.  If it is not for all of these recipients, the rest must be
- * looked at again when it is settled. */
-static void skip(struct parcel *flying, const struct due_mail *mail)
-{
-	for (size_t i = 0; i < mail->rcpt_count; i++)
-		if (!has_rcpt(flying->mail, mail->rcpts[i].seq) &&
-		    (!flying->again_ms || mail->next_try_ms < flying->again_ms))
-			flying->again_ms = mail->next_try_ms;
+	list_add_tail(&lane->window, &p->link);
+	lane->in_window++;
 }
 
 static void take_batch(struct lane *lane, struct job_due *due)
 {
-	struct batch *batch = mem_alloc(sizeof(*batch));
+	struct batch *batch = batch_new(due);
 
-	*batch = (struct batch){ .due = due, .refs = 1 };
 	for (size_t i = 0; i < due->mail_count; i++) {
 		const struct due_mail *mail = &due->mails[i];
-		struct parcel *flying = find_flying(lane->queue->f, mail->id, due->domain);
+		struct parcel *flying = parcel_find(lane->queue->f, mail->id, due->domain);
 
 		if (flying)
-			skip(flying, mail);
+			parcel_skip(flying, mail);
 		else
-			parcel_new(lane, batch, mail);
+			put_in_window(lane, parcel_new(lane->queue, batch, mail));
 		lane->after_ms = mail->next_try_ms;
 		lane->after_id = mail->id;
 	}
@@ -215,7 +105,7 @@ static void on_fetched(void *world UNUSED, struct job *job)
 		take_batch(lane, due);
 	else
 		job_free(job);
-	free_ghosts(q);
+	parcel_free_ghosts(q);
 	if (!ok || held_back)
 		rest(q, ok ? HELD_BACK_MS : UNREAD_MS);
 	else if (!more)
@@ -444,6 +334,16 @@ struct queue *queue_get(struct forward *f, int64_t domain)
 		list_init(&q->lanes[i].window);
 	queue_route(q);
 	return q;
+}
+
+uint64_t queue_oldest_fetch(const struct queue *q)
+{
+	uint64_t oldest = UINT64_MAX;
+
+	for (unsigned i = 0; i < LANE_COUNT; i++)
+		if (q->lanes[i].fetching && q->lanes[i].fetch < oldest)
+			oldest = q->lanes[i].fetch;
+	return oldest;
 }
 
 void queue_free(struct queue *q)

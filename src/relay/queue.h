@@ -4,9 +4,8 @@
  * lane.  `backlog` holds what had gathered when the primary came up, oldest first; `live` what is
  * due since.  They are served in turn, so live mail is not starved by a backlog of hours.
  *
- * A parcel is one message for one domain: from its fetching until its outcome is committed it is in
- * forward.flying, and while it is there it is not fetched again.  Windows are emptied when the
- * primary goes down, so that what waits out an outage can be held, deleted and expired.
+ * Windows are emptied when the primary goes down, so that what waits out an outage can be held,
+ * deleted and expired.
  * SPDX-License-Identifier: ISC */
 #ifndef RELAY_QUEUE_H
 #define RELAY_QUEUE_H
@@ -17,24 +16,9 @@
 #include "base/list.h"
 #include "db/store.h"
 #include "relay/forward.h"
+#include "relay/parcel.h"
 
 struct destination;
-
-/* Parcels of one fetch live in the fetch's arena; the last one frees it. */
-struct batch {
-	struct job_due *due;
-	unsigned refs;
-};
-
-struct parcel {
-	struct list link;        /* in a lane's window; in none: with a connection, or settling */
-	struct list flying_link; /* in forward.flying */
-	struct queue *queue;
-	struct batch *batch;
-	const struct due_mail *mail;
-	int64_t again_ms; /* other recipients of the message became due meanwhile; 0: none */
-	uint64_t ghost;   /* settled, but fetches up to this number may still list it */
-};
 
 enum lane_name { LANE_BACKLOG, LANE_LIVE, LANE_COUNT };
 
@@ -85,11 +69,7 @@ bool queue_is_active(const struct queue *q);
 
 /* Its primary went down: what is in the windows goes back. */
 void queue_drop_windows(struct queue *q);
-/* Given up without an outcome: it may be fetched again. */
-void parcel_free(struct parcel *p);
-/* Its outcome is committed. */
-void parcel_settled(struct parcel *p);
-/* Is this message under way for this domain? */
-bool parcel_is_flying(struct forward *f, msgid id, int64_t domain);
+/* The number of the oldest fetch that has not answered; UINT64_MAX: none is under way. */
+uint64_t queue_oldest_fetch(const struct queue *q);
 
 #endif
