@@ -7,8 +7,9 @@
  * An answer that would be the 5xx too many is replaced by the one 421 that ends the session, so
  * that a client never sees a reply that belongs to no command.
  *
- * Decided against: HELP, EXPN, TURN (500, no such command); a version in the greeting; ending a
- * line at a bare LF, which is where SMTP smuggling begins.
+ * Decided against: TURN (500, no such command); REQUIRETLS (RFC 8689), for it promises a verified
+ * TLS hop and a hop behind it that promises the same, and we do not hold outbound TLS to that; a
+ * version in the greeting; ending a line at a bare LF, which is where SMTP smuggling begins.
  * SPDX-License-Identifier: ISC */
 #include "proto/smtpd.h"
 
@@ -62,6 +63,8 @@ static const struct verb verbs[] = {
 	{ "RSET", ANY,     WANT_RSET,  smtpd_args_none, READY, READY, NULL,    REPLY_OK         },
 	{ "NOOP", ANY,     WANT_INPUT, smtpd_args_any,  0,     0,     NULL,    REPLY_OK         },
 	{ "VRFY", ANY,     WANT_INPUT, smtpd_args_any,  0,     0,     NULL,    REPLY_VRFY       },
+	{ "EXPN", ANY,     WANT_INPUT, smtpd_args_any,  0,     0,     NULL,    REPLY_EXPN       },
+	{ "HELP", ANY,     WANT_INPUT, smtpd_args_any,  0,     0,     NULL,    REPLY_HELP       },
 	{ "QUIT", ANY,     WANT_INPUT, smtpd_args_none, CLOSED, 0,    NULL,    REPLY_BYE        },
 };
 
@@ -77,6 +80,7 @@ struct extension {
 	const char *keyword;
 	bool (*offered)(const struct smtpd *s);   /* NULL: always */
 	uint64_t (*value)(const struct smtpd *s); /* NULL: it has none */
+	const char *named;                        /* what stands before the value */
 };
 
 static uint64_t value_size(const struct smtpd *s)
@@ -84,14 +88,21 @@ static uint64_t value_size(const struct smtpd *s)
 	return s->limits.max_size;
 }
 
+static uint64_t value_rcpts(const struct smtpd *s)
+{
+	return s->limits.max_rcpts;
+}
+
 static const struct extension extensions[] = {
-	/* keyword              offered  value */
-	{ "PIPELINING",          NULL,    NULL       }, /* RFC 2920 */
-	{ "SIZE",                NULL,    value_size }, /* RFC 1870 */
-	{ "8BITMIME",            NULL,    NULL       }, /* RFC 6152 */
-	{ "ENHANCEDSTATUSCODES", NULL,    NULL       }, /* RFC 2034 */
-	{ "CHUNKING",            NULL,    NULL       }, /* RFC 3030, but BINARYMIME: to hand
-		* that on is to convert it, and DKIM breaks */
+	/* keyword              offered  value        named */
+	{ "PIPELINING",          NULL,    NULL,        NULL       }, /* RFC 2920 */
+	{ "SIZE",                NULL,    value_size,  ""         }, /* RFC 1870 */
+	{ "8BITMIME",            NULL,    NULL,        NULL       }, /* RFC 6152 */
+	{ "ENHANCEDSTATUSCODES", NULL,    NULL,        NULL       }, /* RFC 2034 */
+	{ "CHUNKING",            NULL,    NULL,        NULL       }, /* RFC 3030, but BINARYMIME: to
+		* hand that on is to convert it, and DKIM breaks */
+	{ "LIMITS",              NULL,    value_rcpts, "RCPTMAX=" }, /* RFC 9422: constant, and the
+		* only limit of its kind that we have */
 };
 
 /* -- saying ------------------------------------------------------------------------------- */
@@ -118,7 +129,7 @@ static bool add_extension(struct buf *text, const struct smtpd *s, const struct 
 	if (e->offered && !e->offered(s))
 		return true;
 	if (e->value)
-		return buf_addf(text, "\n%s %" PRIu64, e->keyword, e->value(s));
+		return buf_addf(text, "\n%s %s%" PRIu64, e->keyword, e->named, e->value(s));
 	return buf_addf(text, "\n%s", e->keyword);
 }
 
