@@ -30,6 +30,8 @@ a = p.parse_args()
 faults = dict(f.split("=", 1) for f in a.at)
 lock, left, serial = threading.Lock(), [a.times], [0]
 os.makedirs(a.dir, exist_ok=True)
+# Started again on the same directory it goes on counting: nothing kept is written over.
+serial[0] = max([int(n.split(".")[0]) for n in os.listdir(a.dir) if n[0].isdigit()], default=0)
 
 
 class Die(Exception):
