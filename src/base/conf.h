@@ -45,6 +45,8 @@ struct conf {
 		int64_t idle_ms;         /* a silent client is closed after this */
 		int64_t max_connections; /* in all */
 		int64_t max_client_connections; /* from one address */
+		struct conf_list proxy_from;   /* networks whose peers send a PROXY header */
+		struct conf_list xclient_from; /* networks whose peers may say XCLIENT */
 	} smtp;
 	struct {
 		int64_t retry_first_ms, retry_max_ms;

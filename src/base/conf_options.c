@@ -113,6 +113,11 @@ const struct conf_option conf_options[] = {
 	  COUNTS("10000", "1", "1000000"), .says = "Connections of all clients together." },
 	{ IN("smtp", "max_client_connections"), AT(smtp.max_client_connections),
 	  COUNTS("100", "1", "1000000"), .says = "Connections from one address." },
+	{ IN("smtp", "proxy_from"), AT(smtp.proxy_from), NETWORKS("{}"),
+	  .says = "Proxies that must begin with a PROXY header (version 1 or 2): addresses and "
+		  "networks." },
+	{ IN("smtp", "xclient_from"), AT(smtp.xclient_from), NETWORKS("{}"),
+	  .says = "Clients that may say for whom they come by XCLIENT: addresses and networks." },
 
 	{ IN("forward", "retry_first"), AT(forward.retry_first_ms), TIME("1m", "10ms", "1d"),
 	  .says = "A message that was put off is tried again after this; the time then grows." },

@@ -29,6 +29,8 @@ REPLY(MAIL_TWICE,        503, "5.5.1", "one MAIL at a time")
 REPLY(BAD_CHUNK,         501, "5.5.4", "BDAT wants a size and perhaps LAST")
 REPLY(CHUNKS_BEGUN,      503, "5.5.1", "BDAT has begun: more of it, or RSET")
 REPLY(CHUNK_FAILED,      503, "5.5.1", "part of this message was refused")
+REPLY(XCLIENT_DENIED,    550, "5.7.0", "XCLIENT is not for you")
+REPLY(XCLIENT_LATE,      503, "5.5.1", "no XCLIENT amid a mail")
 REPLY(ADDRESS_UTF8,      553, "5.6.7", "non-ASCII addresses are not supported")
 
 REPLY(NOT_OURS,          550, "5.7.1", "we do not relay for this domain")

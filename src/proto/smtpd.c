@@ -20,6 +20,7 @@
 
 #include "base/arena.h"
 #include "proto/smtpd_private.h"
+#include "proto/xclient.h"
 
 /* Commands that are read ahead of the one being answered; the rest waits in the socket. */
 #define AHEAD_MAX (16 * 1024)
@@ -37,6 +38,7 @@ static void on_rcpt(struct smtpd *s);
 static void on_data(struct smtpd *s);
 static void on_chunks(struct smtpd *s);
 static void on_end(struct smtpd *s);
+static void on_xclient(struct smtpd *s);
 
 /* To add a verb is to add a row.  The first row with this verb and this state counts; if there is
  * none, the verb is misplaced and its first row has the reply.  A row that asks WANT_INPUT asks
@@ -62,6 +64,10 @@ static const struct verb verbs[] = {
 	{ "RSET", START,   WANT_RSET,  smtpd_args_none, START, START, NULL,    REPLY_OK         },
 	{ "RSET", ANY,     WANT_RSET,  smtpd_args_none, READY, READY, NULL,    REPLY_OK         },
 	{ "NOOP", ANY,     WANT_INPUT, smtpd_args_any,  0,     0,     NULL,    REPLY_OK         },
+	{ "XCLIENT", START, WANT_XCLIENT, smtpd_args_xclient, START, START, on_xclient, REPLY_OK },
+	{ "XCLIENT", READY, WANT_XCLIENT, smtpd_args_xclient, START, READY, on_xclient, REPLY_OK },
+	{ "XCLIENT", MAILING | CHUNKS | FAILED, WANT_INPUT, smtpd_args_xclient, 0, 0, NULL,
+	  REPLY_XCLIENT_LATE },
 	{ "VRFY", ANY,     WANT_INPUT, smtpd_args_any,  0,     0,     NULL,    REPLY_VRFY       },
 	{ "EXPN", ANY,     WANT_INPUT, smtpd_args_any,  0,     0,     NULL,    REPLY_EXPN       },
 	{ "HELP", ANY,     WANT_INPUT, smtpd_args_any,  0,     0,     NULL,    REPLY_HELP       },
@@ -93,6 +99,11 @@ static uint64_t value_rcpts(const struct smtpd *s)
 	return s->limits.max_rcpts;
 }
 
+static bool offers_xclient(const struct smtpd *s)
+{
+	return s->limits.xclient;
+}
+
 static const struct extension extensions[] = {
 	/* keyword              offered  value        named */
 	{ "PIPELINING",          NULL,    NULL,        NULL       }, /* RFC 2920 */
@@ -103,6 +114,7 @@ static const struct extension extensions[] = {
 		* hand that on is to convert it, and DKIM breaks */
 	{ "LIMITS",              NULL,    value_rcpts, "RCPTMAX=" }, /* RFC 9422: constant, and the
 		* only limit of its kind that we have */
+	{ XCLIENT_KEYWORD,       offers_xclient, NULL, NULL       },
 };
 
 /* -- saying ------------------------------------------------------------------------------- */
@@ -175,6 +187,22 @@ static void on_chunks(struct smtpd *s)
 static void on_end(struct smtpd *s)
 {
 	s->commands = 0;
+}
+
+static void say_greeting(struct smtpd *s)
+{
+	char *greeting = mem_printf("%s ESMTP mxkeep", s->hostname);
+
+	say(s, &(struct reply){ 220, "", greeting });
+	free(greeting);
+}
+
+/* As if another client had connected. */
+static void on_xclient(struct smtpd *s)
+{
+	s->extended = false;
+	s->commands = s->errors = 0;
+	say_greeting(s);
 }
 
 /* -- running a command -------------------------------------------------------------------- */
@@ -292,15 +320,13 @@ static struct smtpd_request wait_for_input(struct smtpd *s)
 struct smtpd *smtpd_new(const char *hostname, const struct smtpd_limits *limits)
 {
 	struct smtpd *s = mem_alloc(sizeof(*s));
-	char *greeting = mem_printf("%s ESMTP mxkeep", hostname);
 
 	s->hostname = hostname;
 	s->limits = *limits;
 	s->state = START;
 	buf_init(&s->in, SMTPD_INPUT_MAX);
 	buf_init(&s->out, SMTPD_OUTPUT_MAX);
-	say(s, &(struct reply){ 220, "", greeting });
-	free(greeting);
+	say_greeting(s);
 	return s;
 }
 
@@ -383,7 +409,8 @@ void smtpd_answer(struct smtpd *s, const struct reply *r)
 		v->on_granted(s);
 	if (v->asks == WANT_END)
 		say(s, r);
-	else if (!granted || (v->asks != WANT_HELO && v->asks != WANT_DATA))
+	else if (!granted || (v->asks != WANT_HELO && v->asks != WANT_DATA &&
+			      v->asks != WANT_XCLIENT))
 		reply_to_line(s, r);
 }
 

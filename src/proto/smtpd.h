@@ -36,6 +36,7 @@ struct smtpd_limits {
 	unsigned max_commands; /* commands, but accepted RCPTs, since the last message was accepted:
 	                        * past it 421 */
 	struct reply_tally *tally; /* of refusals; NULL: nobody counts; outlives the engine */
+	bool xclient; /* the client may say XCLIENT */
 };
 
 enum smtpd_want {
@@ -55,6 +56,8 @@ enum smtpd_want {
 	WANT_DROP,   /* content was malformed or too big (r.refuse says it): forget it, then answer
 	              * with r.refuse */
 	WANT_RSET,   /* forget a mail in progress; answer REPLY_FLUSHED */
+	WANT_XCLIENT, /* r.xclient, for xclient_parse, which has taken it: the client is another;
+	               * answer REPLY_OK or a refusal: the engine greets anew */
 	WANT_CLOSE,  /* write what is in the output, then close: QUIT, or a limit was passed */
 };
 
@@ -66,6 +69,7 @@ struct smtpd_request {
 	uint64_t size;
 	bool body_8bit; /* BODY=8BITMIME */
 	struct str bytes;
+	struct str xclient; /* behind the verb */
 	const struct reply *refuse;
 };
 

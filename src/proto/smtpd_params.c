@@ -9,6 +9,8 @@
  * SPDX-License-Identifier: ISC */
 #include "proto/smtpd_private.h"
 
+#include "proto/xclient.h"
+
 #define HELO_MAX 255
 #define SIZE_DIGITS_MAX 20 /* RFC 1870 §3, RFC 3030 §2 */
 
@@ -178,6 +180,18 @@ const struct reply *smtpd_args_ehlo(struct smtpd *s, struct str args, struct smt
 
 	s->extended = r->esmtp = !refusal;
 	return refusal;
+}
+
+const struct reply *smtpd_args_xclient(struct smtpd *s, struct str args, struct smtpd_request *r)
+{
+	struct xclient ignored;
+
+	if (!s->limits.xclient)
+		return reply_get(REPLY_XCLIENT_DENIED);
+	if (!xclient_parse(args, &ignored))
+		return reply_get(REPLY_BAD_PARAM);
+	r->xclient = args;
+	return NULL;
 }
 
 const struct reply *smtpd_args_none(struct smtpd *s, struct str args, struct smtpd_request *r)

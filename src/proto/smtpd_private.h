@@ -74,6 +74,7 @@ const struct reply *smtpd_args_ehlo(struct smtpd *s, struct str args, struct smt
 const struct reply *smtpd_args_mail(struct smtpd *s, struct str args, struct smtpd_request *r);
 const struct reply *smtpd_args_rcpt(struct smtpd *s, struct str args, struct smtpd_request *r);
 const struct reply *smtpd_args_bdat(struct smtpd *s, struct str args, struct smtpd_request *r);
+const struct reply *smtpd_args_xclient(struct smtpd *s, struct str args, struct smtpd_request *r);
 
 /* Content begins with the next byte. */
 void smtpd_data_begin(struct smtpd *s);

@@ -70,9 +70,12 @@ static void count(struct session *s, enum board_counter which)
 void receive_helo(struct session *s, const struct smtpd_request *r)
 {
 	forget_mail(s);
-	free(s->helo);
-	s->helo = mem_str(r->helo);
-	s->esmtp = r->esmtp;
+	if (!s->helo_told) {
+		free(s->helo);
+		s->helo = mem_str(r->helo);
+	}
+	if (!s->proto_told)
+		s->esmtp = r->esmtp;
 	answer(s, REPLY_OK);
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "relay/proxied.h"
 #include "relay/receive.h"
 
 #define LINGER_MS      2000  /* for the client to close after our last word */
@@ -88,7 +89,8 @@ static void linger(struct session *s)
 static receive_fn *const receivers[] = {
 	[WANT_HELO] = receive_helo, [WANT_MAIL] = receive_mail, [WANT_RCPT] = receive_rcpt,
 	[WANT_DATA] = receive_data, [WANT_CHUNK] = receive_chunk, [WANT_END] = receive_end,
-	[WANT_DROP] = receive_drop, [WANT_RSET] = receive_rset, [WANT_CLOSE] = NULL,
+	[WANT_DROP] = receive_drop, [WANT_RSET] = receive_rset, [WANT_XCLIENT] = receive_xclient,
+	[WANT_CLOSE] = NULL,
 };
 
 /* Until the engine wants input, an answer, or the end.  When the daemon is stopping the end of a
@@ -271,6 +273,7 @@ void session_start(struct worker *w, int fd, const struct address *peer)
 		.max_errors = (unsigned)conf->smtp.max_errors,
 		.max_commands = (unsigned)conf->smtp.max_commands,
 		.tally = &w->d->board.refusals,
+		.xclient = xclient_is_allowed(conf, peer),
 	};
 
 	s->w = w;

@@ -26,6 +26,7 @@ struct session {
 	struct smtpd *smtpd;
 	char *helo; /* "" before HELO */
 	bool esmtp;
+	bool helo_told, proto_told; /* helo, esmtp: by XCLIENT, whatever the peer says of itself */
 	struct receipt *mail; /* between MAIL and its end, or NULL */
 	struct job *job;      /* the one job in flight, or NULL */
 	bool client_ended; /* it sends nothing more, and may wait for its answers */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "relay/proxied.h"
 #include "relay/roll.h"
 #include "relay/session.h"
 #include "relay/thread.h"
@@ -78,6 +79,7 @@ static void stop(struct worker *w)
 		listener_stop(w->listeners[i]);
 	w->listener_count = 0;
 	timer_set(w->grace, DAEMON_GRACE_MS);
+	visitor_close_all(w);
 	for_each_session(w, session_stop);
 	if (list_is_empty(&w->sessions))
 		loop_stop(w->loop);
@@ -85,12 +87,14 @@ static void stop(struct worker *w)
 
 static void serve(struct worker *w, int fd, const struct address *peer)
 {
-	if (!w->stopping) {
+	if (w->stopping) {
+		session_turn_away(w, fd, peer, REPLY_SHUTTING_DOWN);
+		atomic_fetch_sub(&w->load, 1);
+	} else if (visitor_is_expected(w, peer)) {
+		visitor_start(w, fd, peer);
+	} else {
 		session_start(w, fd, peer);
-		return;
 	}
-	session_turn_away(w, fd, peer, REPLY_SHUTTING_DOWN);
-	atomic_fetch_sub(&w->load, 1);
 }
 
 /* Oldest first: the list is in order of their coming. */
@@ -206,6 +210,7 @@ struct worker *worker_new(struct daemon *d, struct conf *conf, const int *fds, u
 	w->cache = lookup_cache_new(&d->settings);
 	w->grace = timer_new(w->loop, on_grace_over, w);
 	list_init(&w->sessions);
+	list_init(&w->visitors);
 	for (unsigned i = 0; i < n && i < LISTENERS_MAX; i++)
 		w->listeners[w->listener_count++] = listener_start(w->loop, fds[i], on_accept, w);
 	return w;

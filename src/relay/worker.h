@@ -31,6 +31,7 @@ struct worker {
 	struct listener *listeners[LISTENERS_MAX];
 	unsigned listener_count;
 	struct list sessions;
+	struct list visitors; /* proxied.h: they have not said yet for whom they come */
 	_Atomic unsigned load; /* sessions, with those on their way here */
 	struct timer *grace;
 	bool stopping, graceless;

@@ -128,11 +128,18 @@ static const struct reply *on_rset(struct canned *c, const struct smtpd_request 
 	return reply_get(REPLY_FLUSHED);
 }
 
+static const struct reply *on_xclient(struct canned *c, const struct smtpd_request *r)
+{
+	note(c, "XCLIENT ", r->xclient);
+	return reply_get(REPLY_OK);
+}
+
 /* NULL: nothing is to be answered. */
 static const struct reply *(*const rules[])(struct canned *c, const struct smtpd_request *r) = {
 	[WANT_HELO] = on_helo, [WANT_MAIL] = on_mail,	[WANT_RCPT] = on_rcpt,
 	[WANT_DATA] = on_data, [WANT_CHUNK] = on_chunk, [WANT_END] = on_end,
 	[WANT_DROP] = on_drop, [WANT_RSET] = on_rset,
+	[WANT_XCLIENT] = on_xclient,
 };
 
 static enum smtpd_want serve_requests(struct canned *c, struct smtpd *s)

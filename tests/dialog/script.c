@@ -219,6 +219,10 @@ static bool read_header(struct reader *r, struct str rest)
 	r->has_limits = true;
 	if (str_eq(name, STR("canned")))
 		return true;
+	if (str_eq(name, STR("xclient"))) {
+		l->xclient = true;
+		return true;
+	}
 	if (str_eq(name, STR("answer")))
 		return read_answer(r, value);
 	if (str_eq(name, STR("max_size")))

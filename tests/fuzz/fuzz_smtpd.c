@@ -28,6 +28,7 @@ static struct smtpd_limits limits_of(uint8_t choice)
 		.max_rcpts = choice & 4 ? 2 : 1000,
 		.max_errors = choice & 8 ? 3 : 1000000,
 		.max_commands = choice & 16 ? 8 : 1000000,
+		.xclient = choice & 64,
 	};
 }
 
