@@ -23,6 +23,9 @@ struct conf_list {
 	struct cidr *networks; /* the items, parsed, where an option wants networks; else NULL */
 };
 
+/* What becomes of a client that does not wait for the answer to EHLO or DATA. */
+enum early_pipelining { EARLY_PIPELINING_OFF, EARLY_PIPELINING_LOG, EARLY_PIPELINING_REJECT };
+
 struct conf {
 	_Atomic unsigned refs;
 	char *path; /* of the file; NULL when built from defaults */
@@ -47,7 +50,16 @@ struct conf {
 		int64_t max_client_connections; /* from one address */
 		struct conf_list proxy_from;   /* networks whose peers send a PROXY header */
 		struct conf_list xclient_from; /* networks whose peers may say XCLIENT */
+		int64_t greet_delay_ms;     /* before the greeting, in which nothing may come */
+		int64_t early_pipelining;   /* enum early_pipelining */
+		int64_t max_bad_recipients; /* a session: from half of it on answers are delayed */
+		int64_t lockout_ms;         /* of a client that tried as many */
+		int64_t min_rate;           /* bytes of content a minute */
 	} smtp;
+	struct {
+		int64_t connections, messages, recipients; /* a minute from one address; 0: any */
+		int64_t network; /* a /24 or /64 may do so many times as much */
+	} rate;
 	struct {
 		int64_t retry_first_ms, retry_max_ms;
 		int64_t probe_first_ms, probe_max_ms;

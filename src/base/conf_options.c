@@ -119,6 +119,30 @@ const struct conf_option conf_options[] = {
 	{ IN("smtp", "xclient_from"), AT(smtp.xclient_from), NETWORKS("{}"),
 	  .says = "Clients that may say for whom they come by XCLIENT: addresses and networks." },
 
+	{ IN("smtp", "greet_delay"), AT(smtp.greet_delay_ms), TIME("0", "0", "30s"),
+	  .says = "Greet so late; who talks before the greeting is sent away." },
+	{ IN("smtp", "early_pipelining"), AT(smtp.early_pipelining),
+	  CHOICE("log", "off|log|reject"),
+	  .says = "What becomes of clients that do not wait for the answer to EHLO or DATA." },
+	{ IN("smtp", "max_bad_recipients"), AT(smtp.max_bad_recipients),
+	  COUNTS("20", "2", "10000"),
+	  .says = "A client is sent away after so many recipients refused for good; from half of "
+		  "it on the answers come late." },
+	{ IN("smtp", "lockout"), AT(smtp.lockout_ms), TIME("5m", "0", "1d"),
+	  .says = "The address of such a client may not connect for so long." },
+	{ IN("smtp", "min_rate"), AT(smtp.min_rate), BYTES("1k", "0", "1M"),
+	  .says = "A client whose message comes with fewer bytes a minute is sent away, after two "
+		  "minutes or smtp.idle." },
+
+	{ IN("rate", "connections"), AT(rate.connections), COUNTS("off", "1", "1000000"),
+	  .words = "off", .says = "Connections a minute from one address." },
+	{ IN("rate", "messages"), AT(rate.messages), COUNTS("off", "1", "1000000"),
+	  .words = "off", .says = "Messages a minute from one address." },
+	{ IN("rate", "recipients"), AT(rate.recipients), COUNTS("off", "1", "1000000"),
+	  .words = "off", .says = "Recipients a minute from one address." },
+	{ IN("rate", "network"), AT(rate.network), COUNTS("4", "1", "1000"),
+	  .says = "A network (/24, or /64 of IPv6) may do so many times what one address may." },
+
 	{ IN("forward", "retry_first"), AT(forward.retry_first_ms), TIME("1m", "10ms", "1d"),
 	  .says = "A message that was put off is tried again after this; the time then grows." },
 	{ IN("forward", "retry_max"), AT(forward.retry_max_ms), TIME("1h", "10ms", "7d"),

@@ -33,6 +33,9 @@ REPLY(XCLIENT_DENIED,    550, "5.7.0", "XCLIENT is not for you")
 REPLY(XCLIENT_LATE,      503, "5.5.1", "no XCLIENT amid a mail")
 REPLY(ADDRESS_UTF8,      553, "5.6.7", "non-ASCII addresses are not supported")
 
+REPLY(EARLY_TALKER,      554, "5.5.1", "you spoke before our greeting")
+REPLY(EARLY_PIPELINING,  554, "5.5.1", "you did not wait for the answer to your command")
+
 REPLY(NOT_OURS,          550, "5.7.1", "we do not relay for this domain")
 REPLY(NO_SUCH_USER,      550, "5.1.1", "no such user here")
 REPLY(DOMAIN_OFF,        451, "4.3.0", "mail for this domain is not taken at present")
@@ -49,6 +52,13 @@ REPLY(NO_SPACE,          452, "4.3.1", "no space to keep your message, try later
 REPLY(STORE_FAILED,      451, "4.3.0", "could not store your message, try later")
 REPLY(NO_MEMORY,         452, "4.3.1", "too much for one session, try later")
 
+REPLY(RATE_MESSAGES,     451, "4.7.0", "too many messages in a minute from you or your network")
+REPLY(RATE_RECIPIENTS,   451, "4.7.0", "too many recipients in a minute from you or your network")
+
+REPLY(RATE_CONNECTIONS,  421, "4.7.0", "too many connections in a minute from you or your network")
+REPLY(LOCKED_OUT,        421, "4.7.0", "you tried too many unknown recipients, try later")
+REPLY(TOO_MANY_BAD_RCPTS, 421, "4.7.0", "too many unknown recipients")
+REPLY(TOO_SLOW,          421, "4.4.2", "your message comes too slowly")
 REPLY(TOO_MANY_ERRORS,   421, "4.7.0", "too many errors")
 REPLY(TOO_MANY_COMMANDS, 421, "4.7.0", "too many commands without a message")
 REPLY(TOO_MANY_CONNS,    421, "4.7.0", "too many connections, try later")

@@ -249,12 +249,14 @@ static const struct reply *run_verb(struct smtpd *s, struct str line, struct smt
 	}
 	s->asked = v;
 	r->want = v->asks;
+	r->ahead = (v->granted == DATA || v->asks == WANT_HELO) && buf_len(&s->in) > s->used;
 	return NULL;
 }
 
 static const struct reply *run_line(struct smtpd *s, enum smtpd_line kind, struct str line,
 				    struct smtpd_request *r)
 {
+	s->lines++;
 	if (++s->commands > s->limits.max_commands)
 		return reply_get(REPLY_TOO_MANY_COMMANDS);
 	if (kind == SMTPD_LINE_TOO_LONG)
@@ -420,6 +422,7 @@ void smtpd_hangup(struct smtpd *s, const struct reply *r)
 		return;
 	s->asked = NULL;
 	say(s, r);
+	s->last_word = reply_find(r);
 	s->state = CLOSED;
 }
 
@@ -436,6 +439,11 @@ bool smtpd_in_data(const struct smtpd *s)
 bool smtpd_is_idle(const struct smtpd *s)
 {
 	return s->state & (START | READY | FAILED) && !s->asked && !s->chunk.open;
+}
+
+unsigned smtpd_lines(const struct smtpd *s)
+{
+	return s->lines;
 }
 
 enum reply_id smtpd_last_word(const struct smtpd *s)

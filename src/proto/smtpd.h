@@ -71,6 +71,7 @@ struct smtpd_request {
 	struct str bytes;
 	struct str xclient; /* behind the verb */
 	const struct reply *refuse;
+	bool ahead; /* HELO and DATA: more had come before their answer (RFC 2920 §3.1 forbids) */
 };
 
 struct smtpd;
@@ -96,7 +97,10 @@ struct buf *smtpd_output(struct smtpd *s);
 bool smtpd_in_data(const struct smtpd *s);
 /* True when no mail is in progress and nothing is unanswered: a good moment to hang up. */
 bool smtpd_is_idle(const struct smtpd *s);
-/* Once WANT_CLOSE has come: the reply that ended the session, REPLY_BYE or a 421. */
+/* How many command lines have been read to their end. */
+unsigned smtpd_lines(const struct smtpd *s);
+/* Once WANT_CLOSE has come: the reply that ended the session, REPLY_BYE or a
+ * refusal. */
 enum reply_id smtpd_last_word(const struct smtpd *s);
 /* The state's name for logs: "greeted", "mail", "data". */
 const char *smtpd_state_name(const struct smtpd *s);

@@ -51,7 +51,7 @@ struct smtpd {
 	const struct reply *refuse; /* the first thing wrong with the content */
 	enum state state;
 	enum reply_id last_word; /* what ended the session */
-	unsigned rcpts, errors, commands;
+	unsigned rcpts, errors, commands, lines;
 	bool extended;   /* EHLO rather than HELO */
 	bool skipping;   /* inside an overlong command line */
 	bool line_start; /* content: the next byte begins a line */

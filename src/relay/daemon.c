@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "admin/admin.h"
@@ -21,6 +22,7 @@
 #include "relay/worker.h"
 
 #define ROLL_MS      2000 /* for the loops to say which sessions they have */
+#define GUARD_PLACES 65536 /* clients and networks that are remembered: 6 MiB at most */
 #define WORKERS_AUTO 4 /* more loops than that starve the store's thread rather than help it */
 
 struct running {
@@ -195,6 +197,14 @@ static bool run(struct running *r, const int *fds, unsigned n, struct err *e)
 	return ok;
 }
 
+static uint64_t random_seed(void)
+{
+	uint64_t seed = 0;
+
+	(void)!getrandom(&seed, sizeof(seed), 0); /* cannot fail for so few bytes once booted */
+	return seed;
+}
+
 bool daemon_run(struct conf *conf, struct log *log, const int *fds, unsigned n, struct err *e)
 {
 	struct running *r = mem_alloc(sizeof(*r));
@@ -207,6 +217,7 @@ bool daemon_run(struct conf *conf, struct log *log, const int *fds, unsigned n, 
 	r->d.hostname = hostname;
 	r->d.state_dir = state_dir;
 	r->d.census = census_new();
+	r->d.guard = guard_new(GUARD_PLACES, random_seed());
 	r->d.spool.left = SPOOL_BUDGET;
 	settings_board_init(&r->d.settings);
 	board_init(&r->d.board, clock_wall_ms());
@@ -219,6 +230,7 @@ bool daemon_run(struct conf *conf, struct log *log, const int *fds, unsigned n, 
 	loop_free(r->loop);
 	board_done(&r->d.board);
 	settings_board_done(&r->d.settings);
+	guard_free(r->d.guard);
 	census_free(r->d.census);
 	conf_unref(r->conf);
 	free(hostname);

@@ -13,6 +13,7 @@
 #include "db/store.h"
 #include "relay/board.h"
 #include "relay/census.h"
+#include "relay/guard.h"
 #include "relay/spool.h"
 
 #define DAEMON_GRACE_MS 5000 /* at SIGTERM what is in flight may take so long to finish */
@@ -30,6 +31,7 @@ struct daemon {
 	struct settings_board settings;
 	struct board board;
 	struct census *census;
+	struct guard *guard;
 	struct spool_budget spool;
 	const char *hostname; /* this and state_dir: as at start, changed by restart only */
 	const char *state_dir;

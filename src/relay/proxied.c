@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "net/preface.h"
 #include "proto/xclient.h"
+#include "relay/defend.h"
 #include "relay/session.h"
 
 #define PATIENCE_MS 10000 /* a proxy has its header at hand when it connects */
@@ -144,6 +145,12 @@ void receive_xclient(struct session *s, const struct smtpd_request *r)
 	log_say(s->w->d->log, LOG_INFO, "xclient", F_CSTR("from", s->peer.text),
 		F_CSTR("client", client.text), F_CSTR("name", x.name), F_CSTR("helo", x.helo),
 		F_CSTR("login", x.login));
+	enum reply_id why = x.has_addr ? defend_connection(s->w, &client) : REPLY_OK;
+
+	if (why != REPLY_OK) {
+		smtpd_answer(s->smtpd, reply_get(why));
+		return;
+	}
 	if (!move_in_census(s, &client)) {
 		smtpd_answer(s->smtpd, reply_get(REPLY_TOO_MANY_FROM_YOU));
 		return;

@@ -13,6 +13,7 @@
 #include "policy/policy.h"
 #include "proto/header.h"
 #include "proto/trace.h"
+#include "relay/defend.h"
 #include "relay/session.h"
 #include "relay/spool.h"
 
@@ -106,6 +107,11 @@ void receive_mail(struct session *s, const struct smtpd_request *r)
 		answer(s, REPLY_NO_SPACE);
 		return;
 	}
+	if (!defend_rate(s, GUARD_MESSAGES)) {
+		count(s, COUNTER_deferred_mails);
+		answer(s, REPLY_RATE_MESSAGES);
+		return;
+	}
 	s->mail = receipt_new(s, r);
 	answer(s, s->mail ? REPLY_SENDER_OK : REPLY_NO_MEMORY);
 }
@@ -186,7 +192,7 @@ static void refuse_rcpt(struct session *s)
 		F_INT("code", why->code), F_CSTR("client", s->peer.text), F_CSTR("helo", s->helo),
 		F_PATH("from", m->sender.address), F_PATH("to", m->rcpt.address),
 		F_CSTR("reply", why->text));
-	smtpd_answer(s->smtpd, why);
+	defend_refused_rcpt(s, why);
 }
 
 /* Runs, and runs again, until the policy has a verdict. */
@@ -226,6 +232,11 @@ void receive_rcpt(struct session *s, const struct smtpd_request *r)
 	struct receipt *m = s->mail;
 	struct settings_board *board = &s->w->d->settings;
 
+	if (!defend_rate(s, GUARD_RECIPIENTS)) {
+		count(s, COUNTER_deferred_rcpts);
+		answer(s, REPLY_RATE_RECIPIENTS);
+		return;
+	}
 	settings_unref(m->settings);
 	m->settings = settings_board_get(board);
 	if (!path_keep(m->arena, &r->path, &m->rcpt) || !place_postmaster(m)) {

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "relay/defend.h"
 #include "relay/proxied.h"
 #include "relay/receive.h"
 
@@ -107,8 +108,18 @@ static enum smtpd_want take_requests(struct session *s)
 		}
 		if (r.want == WANT_INPUT || r.want == WANT_ANSWER || r.want == WANT_CLOSE)
 			return r.want;
+		if (r.ahead && !defend_hurry(s))
+			continue;
 		receivers[r.want](s, &r);
 	}
+}
+
+/* A sign of life: the idle time begins anew.  Not while the timer has something else to do. */
+static void rearm(struct session *s)
+{
+	s->lines = smtpd_lines(s->smtpd);
+	if (!s->delayed && !s->ungreeted)
+		stream_timeout(s->stream, s->conf->smtp.idle_ms);
 }
 
 static void pump(struct session *s)
@@ -118,6 +129,8 @@ static void pump(struct session *s)
 
 	do {
 		want = take_requests(s);
+		if (smtpd_lines(s->smtpd) != s->lines)
+			rearm(s);
 		wrote = buf_len(smtpd_output(s->smtpd)) > 0;
 		all_written = write_out(s);
 		/* The engine holds commands back while many replies are unsent: ask it again. */
@@ -141,12 +154,14 @@ static void pump(struct session *s)
 
 void session_resume(struct session *s)
 {
-	stream_timeout(s->stream, s->conf->smtp.idle_ms);
+	rearm(s);
 	pump(s);
 }
 
 void session_hangup(struct session *s, enum reply_id why)
 {
+	s->delayed = NULL;
+	s->ungreeted = false;
 	smtpd_hangup(s->smtpd, reply_get(why));
 	pump(s);
 }
@@ -163,7 +178,10 @@ void session_describe(const struct session *s, struct board_session *ret)
 		.id = s->number,
 		.client = s->peer.text,
 		.helo = s->helo,
-		.state = s->lingering ? "closing" : smtpd_state_name(s->smtpd),
+		.state = s->lingering ? "closing" :
+			 s->ungreeted ? "waiting" :
+			 s->delayed   ? "delayed" :
+					smtpd_state_name(s->smtpd),
 		.age_ms = clock_mono_ms() - s->since_ms,
 		.idle_ms = loop_now_ms(s->w->loop) - s->heard_ms,
 		.accepted = s->accepted,
@@ -173,16 +191,35 @@ void session_describe(const struct session *s, struct board_session *ret)
 	};
 }
 
+/* Spoke before it was spoken to: it gets no greeting, and what it said is not looked at. */
+static void on_early_talk(struct session *s)
+{
+	log_say(s->w->d->log, LOG_INFO, "early_talker", F_CSTR("client", s->peer.text),
+		F_INT("ms", clock_mono_ms() - s->since_ms));
+	buf_clear(smtpd_output(s->smtpd));
+	session_hangup(s, REPLY_EARLY_TALKER);
+}
+
 static void on_bytes(void *owner, struct str bytes)
 {
 	struct session *s = owner;
 
 	if (s->lingering)
 		return;
-	stream_timeout(s->stream, s->conf->smtp.idle_ms);
+	/* Commands are signs of life by whole lines (pump), or a byte now and then would do. */
+	if (smtpd_in_data(s->smtpd))
+		rearm(s);
 	s->heard_ms = loop_now_ms(s->w->loop);
 	s->received += bytes.n;
 	board_count(&s->w->d->board, COUNTER_received_bytes, bytes.n);
+	if (s->ungreeted) {
+		on_early_talk(s);
+		return;
+	}
+	if (defend_is_slow(s, s->heard_ms)) {
+		session_hangup(s, REPLY_TOO_SLOW);
+		return;
+	}
 	if (!smtpd_feed(s->smtpd, bytes)) {
 		ends(s, END_flooded, "flooded");
 		session_close(s);
@@ -221,6 +258,13 @@ static void on_timeout(void *owner)
 
 	if (s->lingering || smtpd_next(s->smtpd).want == WANT_CLOSE) {
 		session_close(s);
+	} else if (s->ungreeted) {
+		s->ungreeted = false;
+		session_resume(s);
+	} else if (s->delayed) {
+		smtpd_answer(s->smtpd, s->delayed);
+		s->delayed = NULL;
+		session_resume(s);
 	} else if (s->job) {
 		stream_timeout(s->stream, s->conf->smtp.idle_ms); /* it is us who are slow */
 	} else {
@@ -250,17 +294,44 @@ void session_turn_away(struct worker *w, int fd, const struct address *peer, enu
 		F_CSTR("by", reply_name(why)));
 }
 
+/* REPLY_OK: it has a place in the census now. */
+static enum reply_id admit(struct worker *w, const struct address *peer)
+{
+	/* Who may say XCLIENT comes for others: they are asked for one by one. */
+	enum reply_id why = xclient_is_allowed(w->conf, peer) ? REPLY_OK :
+								defend_connection(w, peer);
+
+	if (why != REPLY_OK)
+		return why;
+	switch (census_enter(w->d->census, peer, (unsigned)w->conf->smtp.max_connections,
+			     (unsigned)w->conf->smtp.max_client_connections)) {
+	case CENSUS_FULL:
+		return REPLY_TOO_MANY_CONNS;
+	case CENSUS_CLIENT_FULL:
+		return REPLY_TOO_MANY_FROM_YOU;
+	case CENSUS_OK:
+		break;
+	}
+	return REPLY_OK;
+}
+
+/* At once; or after a silence that is proof of some patience. */
+static void greet(struct session *s)
+{
+	s->ungreeted = s->conf->smtp.greet_delay_ms > 0;
+	if (s->ungreeted)
+		stream_timeout(s->stream, s->conf->smtp.greet_delay_ms);
+	else
+		session_resume(s);
+}
+
 void session_start(struct worker *w, int fd, const struct address *peer)
 {
 	struct conf *conf = w->conf;
-	enum census_answer room = census_enter(w->d->census, peer,
-					       (unsigned)conf->smtp.max_connections,
-					       (unsigned)conf->smtp.max_client_connections);
+	enum reply_id refusal = admit(w, peer);
 
-	if (room != CENSUS_OK) {
-		session_turn_away(w, fd, peer,
-				  room == CENSUS_FULL ? REPLY_TOO_MANY_CONNS :
-							REPLY_TOO_MANY_FROM_YOU);
+	if (refusal != REPLY_OK) {
+		session_turn_away(w, fd, peer, refusal);
 		worker_session_gone(w);
 		return;
 	}
@@ -289,5 +360,5 @@ void session_start(struct worker *w, int fd, const struct address *peer)
 	list_add_tail(&w->sessions, &s->link);
 	atomic_fetch_add(&w->d->board.sessions, 1);
 	board_count(&w->d->board, COUNTER_connections, 1);
-	session_resume(s);
+	greet(s);
 }

@@ -30,11 +30,18 @@ struct session {
 	struct receipt *mail; /* between MAIL and its end, or NULL */
 	struct job *job;      /* the one job in flight, or NULL */
 	bool client_ended; /* it sends nothing more, and may wait for its answers */
+	const struct reply *delayed; /* tarpit: the answer that the timer will give, or NULL */
+	bool ungreeted;              /* the greeting waits: nothing may come before it */
+	bool hurried;                /* has been told of */
 	bool lingering; /* all is said: what still comes is thrown away until the client closes */
 	uint64_t number;   /* since the daemon's start */
 	int64_t since_ms;
 	int64_t heard_ms;  /* by the loop's clock: bytes came */
 	uint64_t received, sent; /* bytes */
+	unsigned lines;              /* of commands, when the idle timer was set */
+	unsigned bad_rcpts;
+	int64_t data_since_ms;       /* content flows since then, 0: none does */
+	uint64_t data_from;          /* bytes received by then */
 	unsigned accepted, refused;
 	enum board_end end;
 	const char *ended; /* why, for the log */
