@@ -58,7 +58,8 @@ bool conf_is_network(const char *text, const char **wanted)
 {
 	struct cidr ignored;
 
-	*wanted = "an address or a network, such as 192.0.2.0/24 or 2001:db8::/32";
+	*wanted = "an address, or a network with no bit set behind its length, such as "
+		  "192.0.2.0/24 or 2001:db8::/32";
 	return cidr_parse(str_of(text), &ignored);
 }
 

@@ -116,6 +116,12 @@ static void lists_may_be_empty_or_added_to(void **state)
 	(void)state;
 	assert_int_equal(c->smtp.listen.n, 0);
 	conf_unref(c);
+	c = load_good("smtp { proxy_from = {\"10.0.0.0/8\", \"::1\"} }");
+	assert_int_equal(c->smtp.proxy_from.n, 2);
+	assert_int_equal(c->smtp.proxy_from.networks[0].bits, 96 + 8);
+	assert_int_equal(c->smtp.proxy_from.networks[1].bits, 128);
+	assert_int_equal(c->smtp.xclient_from.n, 0);
+	conf_unref(c);
 	c = load_good("smtp { listen += {\"127.0.0.1:587\"} }");
 	assert_int_equal(c->smtp.listen.n, 3);
 	assert_string_equal(c->smtp.listen.items[2], "127.0.0.1:587");
@@ -160,6 +166,9 @@ static const struct {
 	{ "smtp { listen = {\"127.0.0.1\"} }",
 	  ":1: smtp.listen: \"127.0.0.1\" is wrong: it must be ADDRESS:PORT or "
 	  "[IPV6-ADDRESS]:PORT, with a port from 1 to 65535" },
+	{ "smtp { proxy_from = {\"::1\",\n\"10.0.0.1/8\"} }",
+	  ":2: smtp.proxy_from: \"10.0.0.1/8\" is wrong: it must be an address, or a network "
+	  "with no bit set behind its length, such as 192.0.2.0/24 or 2001:db8::/32" },
 	{ "forward { bounces = \"nobody\" }",
 	  ":1: forward.bounces: \"nobody\" is wrong: it must be \"none\" or HOST:PORT, with "
 	  "a port from 1 to 65535" },
@@ -315,6 +324,7 @@ static void only_what_is_read_at_start_needs_a_restart(void **state)
 		{ "smtp { idle = 1m max_size = 1M } forward { bounces = \"a.example:25\" }", NULL },
 		{ "log { level = debug }", NULL },
 		{ "threads = 2", "threads" },
+		{ "smtp { proxy_from = {\"10.0.0.0/8\"} xclient_from = {\"::1\"} }", NULL },
 		{ "smtp { listen = {\"0.0.0.0:25\"} }", "smtp.listen" },
 		{ "smtp { listen = {\"0.0.0.0:25\", \"[::]:26\"} }", "smtp.listen" },
 		{ "state_dir = \"/tmp\" smtp { listen = {} }", "state_dir" },
