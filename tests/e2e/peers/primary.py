@@ -29,7 +29,7 @@ p.add_argument("--discard", action="store_true", help="keep no content, only its
 a = p.parse_args()
 faults = dict(f.split("=", 1) for f in a.at)
 lock, left, serial = threading.Lock(), [a.times], [0]
-os.makedirs(a.dir, exist_ok=True)
+os.makedirs(a.dir, exist_ok=False)             # one that was there would be overwritten
 # Started again on the same directory it goes on counting: nothing kept is written over.
 serial[0] = max([int(n.split(".")[0]) for n in os.listdir(a.dir) if n[0].isdigit()], default=0)
 
