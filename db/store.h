@@ -81,6 +81,8 @@ struct body {
 struct envelope_rcpt {
 	struct str address; /* as given: "User+tag@Example.Test" */
 	int64_t domain;     /* id, or DOMAIN_BOUNCES */
+	unsigned notify;    /* RFC 3461: proto/dsn.h, enum dsn_notify */
+	struct str orcpt;   /* as it came, or "" */
 };
 
 struct envelope {
@@ -90,6 +92,8 @@ struct envelope {
 	struct str helo;
 	int64_t received_ms;
 	bool esmtp, body_8bit;
+	unsigned ret;     /* RFC 3461: proto/dsn.h, enum dsn_ret */
+	struct str envid; /* as it came, or "" */
 	const struct envelope_rcpt *rcpts;
 	size_t rcpt_count;
 };
@@ -114,6 +118,7 @@ struct outcome {
 	enum outcome_kind kind;
 	struct str reply;  /* the primary's words or ours; bounded to 500 bytes by the caller */
 	struct str primary; /* "host:port", or "" */
+	bool relayed; /* the sender is to be told that it was delivered: a report goes with it */
 	int64_t next_try_ms; /* wall clock; OUTCOME_DEFERRED only */
 };
 
@@ -135,6 +140,8 @@ struct due_rcpt {
 	unsigned seq;
 	unsigned attempts;
 	struct str address;
+	unsigned notify;
+	struct str orcpt;
 };
 
 struct due_mail {
@@ -144,6 +151,8 @@ struct due_mail {
 	uint64_t size;
 	int64_t received_ms;
 	bool body_8bit;
+	unsigned ret;
+	struct str envid;
 	const struct due_rcpt *rcpts;
 	size_t rcpt_count;
 };
@@ -194,6 +203,8 @@ struct expired_rcpt {
 	int64_t domain;
 	enum delivery_state state;
 	struct str sender, address, last_reply;
+	unsigned notify;
+	struct str orcpt, envid;
 	int64_t received_ms;
 };
 

@@ -14,6 +14,7 @@
 
 #define FLAG_ESMTP 1
 #define FLAG_8BIT  2
+#define FLAG_RET   2 /* bits to the left: enum dsn_ret */
 
 /* Bytes of body row seq, at most STORE_CHUNK_BYTES. */
 static bool body_part(struct backend *b, const struct body *body, uint64_t seq, struct str *ret,
@@ -49,7 +50,8 @@ static bool body_part(struct backend *b, const struct body *body, uint64_t seq, 
 static int insert_message(struct backend *b, const struct envelope *env, struct str head,
 			  uint64_t size, struct err *e)
 {
-	int flags = (env->esmtp ? FLAG_ESMTP : 0) | (env->body_8bit ? FLAG_8BIT : 0);
+	int flags = (env->esmtp ? FLAG_ESMTP : 0) | (env->body_8bit ? FLAG_8BIT : 0) |
+		    (int)(env->ret << FLAG_RET);
 	sqlite3_stmt *st = sql_start(
 		b, SQL_MESSAGE_INSERT, e,
 		"INSERT INTO message (id, received, size, flags, sender, client, helo, head)"
@@ -107,10 +109,12 @@ static bool insert_rcpts(struct backend *b, const struct envelope *env, struct b
 		sqlite3_stmt *st =
 			sql_start(b, SQL_DELIVERY_INSERT, e,
 				  "INSERT INTO delivery (message, seq, domain, state, next_try,"
-				  " changed, attempts, recipient, reply, server)"
-				  " VALUES (?1, ?2, ?3, 0, ?4, ?5, 0, ?6, '', '')",
+				  " changed, attempts, recipient, reply, server, notify, orcpt,"
+				  " envid) VALUES (?1, ?2, ?3, 0, ?4, ?5, 0, ?6, '', '', ?7, ?8,"
+				  " ?9)",
 				  V_INT(env->id), V_INT(i), V_INT(r->domain),
-				  V_INT(batch->turn_ms), V_INT(batch->wall_ms), V_STR(r->address));
+				  V_INT(batch->turn_ms), V_INT(batch->wall_ms), V_STR(r->address),
+				  V_INT(r->notify), V_STR(r->orcpt), V_STR(env->envid));
 
 		if (!sql_run(b, st, e))
 			return false;

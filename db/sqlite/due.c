@@ -35,8 +35,10 @@ static struct due_mail *add_mail(struct found *f, sqlite3_stmt *st, struct arena
 		.size = (uint64_t)sqlite3_column_int64(st, 6),
 		.received_ms = sqlite3_column_int64(st, 7),
 		.body_8bit = (sqlite3_column_int(st, 8) & 2) != 0,
+		.ret = (unsigned)sqlite3_column_int(st, 8) >> 2 & 3,
+		.envid = arena_dup(arena, sql_text(st, 11)),
 	};
-	if (!m->sender.at)
+	if (!m->sender.at || !m->envid.at)
 		f->full = true;
 	return m;
 }
@@ -54,8 +56,10 @@ static void add_rcpt(struct found *f, sqlite3_stmt *st, struct arena *arena)
 		.seq = (unsigned)sqlite3_column_int(st, 2),
 		.attempts = (unsigned)sqlite3_column_int(st, 3),
 		.address = arena_dup(arena, sql_text(st, 4)),
+		.notify = (unsigned)sqlite3_column_int(st, 9),
+		.orcpt = arena_dup(arena, sql_text(st, 10)),
 	};
-	if (!r->address.at)
+	if (!r->address.at || !r->orcpt.at)
 		f->full = true;
 }
 
@@ -131,7 +135,7 @@ bool sqlite_due(struct backend *b, struct job_due *d, const struct due_look *loo
 	sqlite3_stmt *st =
 		sql_start(b, SQL_DUE, e,
 			  "SELECT d.message, d.next_try, d.seq, d.attempts, d.recipient,"
-			  " m.sender, m.size, m.received, m.flags"
+			  " m.sender, m.size, m.received, m.flags, d.notify, d.orcpt, d.envid"
 			  " FROM delivery AS d INDEXED BY delivery_due"
 			  " CROSS JOIN message AS m ON m.id = d.message"
 			  " WHERE d.state = 0 AND d.domain = ?1"

@@ -13,11 +13,49 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/attr.h"
 #include "base/clock.h"
+#include "proto/xtext.h"
 
 #define HEADERS_MAX  (64 * 1024) /* bytes of the original's header section */
 #define LINE_MAX_OUT 900 /* octets of a line that came from outside (RFC 5321 §4.5.3.1.6) */
 #define BOUNDARY_MAX 64
+#define XTEXT_MAX    512 /* more than RFC 3461 §4 allows for ENVID and ORCPT */
+
+static const struct {
+	unsigned bit;
+	const char *word;
+} notify_words[] = {
+	{ NOTIFY_NEVER, "NEVER" },
+	{ NOTIFY_SUCCESS, "SUCCESS" },
+	{ NOTIFY_FAILURE, "FAILURE" },
+	{ NOTIFY_DELAY, "DELAY" },
+};
+
+unsigned dsn_notify_bit(struct str word)
+{
+	for (size_t i = 0; i < COUNT(notify_words); i++)
+		if (str_ieq(word, str_of(notify_words[i].word)))
+			return notify_words[i].bit;
+	return 0;
+}
+
+bool dsn_tells_failure(unsigned notify)
+{
+	return !notify || (notify & NOTIFY_FAILURE);
+}
+
+const char *dsn_notify_text(unsigned notify, char to[32])
+{
+	size_t n = 0;
+
+	to[0] = '\0';
+	for (size_t i = 0; i < COUNT(notify_words); i++)
+		if (notify & notify_words[i].bit)
+			n += (size_t)snprintf(to + n, 32 - n, "%s%s", n ? "," : "",
+					      notify_words[i].word);
+	return to;
+}
 
 /* What is being written; ok turns false for good when out is full. */
 struct report {
@@ -63,6 +101,30 @@ static void field(struct report *r, const char *name, struct str value)
 	say(r, "\r\n");
 }
 
+/* A field whose value came as xtext; none when there is none. */
+static void field_xtext(struct report *r, const char *name, struct str xtext)
+{
+	char room[XTEXT_MAX];
+	struct str text;
+
+	if (xtext.n && xtext.n <= sizeof(room) && xtext_decode(xtext, room, &text))
+		field(r, name, text);
+}
+
+/* "rfc822;xtext" (RFC 3461 §4.2, RFC 3464 §2.3.1) */
+static void field_orcpt(struct report *r, struct str orcpt)
+{
+	char room[XTEXT_MAX];
+	struct str type, xtext, text;
+
+	if (!str_cut(orcpt, ';', &type, &xtext) || xtext.n > sizeof(room) ||
+	    !xtext_decode(xtext, room, &text))
+		return;
+	say(r, "Original-Recipient: ");
+	quote(r, type);
+	field(r, "; ", text);
+}
+
 /* The header section without the empty line behind it; when it was cut, up to its last whole line.
  */
 static struct str header_section(struct str headers)
@@ -103,6 +165,15 @@ static void begin_part(struct report *r, const char *type)
 	say(r, "\r\n\r\n");
 }
 
+/* Nothing of it failed. */
+static bool all_relayed(const struct dsn *d)
+{
+	for (size_t i = 0; i < d->rcpt_count; i++)
+		if (!d->rcpts[i].relayed)
+			return false;
+	return true;
+}
+
 static void write_head(struct report *r)
 {
 	const struct dsn *d = r->dsn;
@@ -113,7 +184,9 @@ static void write_head(struct report *r)
 	say(r, d->hostname);
 	say(r, ">\r\nTo: <");
 	quote(r, d->to);
-	say(r, ">\r\nSubject: Undelivered mail, returned to its sender\r\nMessage-ID: <");
+	say(r, ">\r\nSubject: ");
+	say(r, all_relayed(d) ? "Mail was handed on" : "Undelivered mail, returned to its sender");
+	say(r, "\r\nMessage-ID: <");
 	say(r, id_text(d->id, id));
 	say(r, "@");
 	say(r, d->hostname);
@@ -132,7 +205,9 @@ static void write_words(struct report *r)
 	begin_part(r, "text/plain; charset=us-ascii");
 	say(r, "This is the mail system at ");
 	say(r, d->hostname);
-	say(r, ".\r\n\r\nYour message could not be delivered to:\r\n");
+	say(r, ".\r\n\r\n");
+	say(r, all_relayed(d) ? "You asked to be told what became of your message to:\r\n" :
+				"Your message could not be delivered to:\r\n");
 	for (size_t i = 0; i < d->rcpt_count; i++) {
 		const struct dsn_rcpt *rcpt = &d->rcpts[i];
 
@@ -141,7 +216,7 @@ static void write_words(struct report *r)
 		say(r, ">\r\n    ");
 		quote(r, str_of(rcpt->reason));
 		say(r, "\r\n");
-		if (rcpt->diagnostic.n > 0) {
+		if (rcpt->diagnostic.n > 0 && !rcpt->relayed) {
 			say(r, "    The receiving server said:\r\n    ");
 			quote(r, rcpt->diagnostic);
 			say(r, "\r\n");
@@ -168,14 +243,16 @@ static void write_fields(struct report *r)
 	const struct dsn *d = r->dsn;
 
 	begin_part(r, "message/delivery-status");
+	field_xtext(r, "Original-Envelope-Id: ", d->envid);
 	field(r, "Reporting-MTA: dns; ", str_of(d->hostname));
 	say_date(r, "Arrival-Date: ", d->arrived_ms);
 	for (size_t i = 0; i < d->rcpt_count; i++) {
 		const struct dsn_rcpt *rcpt = &d->rcpts[i];
 
 		say(r, "\r\n");
+		field_orcpt(r, rcpt->orcpt);
 		field(r, "Final-Recipient: rfc822; ", rcpt->address);
-		say(r, "Action: failed\r\n");
+		say(r, rcpt->relayed ? "Action: relayed\r\n" : "Action: failed\r\n");
 		field(r, "Status: ", str_of(rcpt->status));
 		if (rcpt->remote_mta.n > 0)
 			field(r, "Remote-MTA: dns; ", host_of(rcpt->remote_mta));

@@ -27,6 +27,7 @@
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "proto/dsn.h"
 
 #define SMTPC_TEXT_MAX   512
 #define SMTPC_OUTPUT_MAX (1024 * 1024)
@@ -49,6 +50,12 @@ enum smtpc_phase {
 	SMTPC_PHASE_IDLE,
 };
 
+/* What a recipient's RCPT says besides the address, when the server offers DSN (RFC 3461). */
+struct smtpc_rcpt_dsn {
+	unsigned notify; /* enum dsn_notify; 0: nothing */
+	struct str orcpt;
+};
+
 /* Strings must stay valid until SMTPC_DONE or SMTPC_BROKEN. */
 struct smtpc_mail {
 	struct str sender; /* without <>; "" for the null reverse-path */
@@ -56,6 +63,9 @@ struct smtpc_mail {
 	size_t rcpt_count;
 	uint64_t size; /* bytes of content */
 	bool body_8bit;
+	enum dsn_ret ret;
+	struct str envid;
+	const struct smtpc_rcpt_dsn *dsn; /* one a recipient, or NULL: none says anything */
 };
 
 struct smtpc;
@@ -96,7 +106,7 @@ const struct smtpc_reply *smtpc_why(const struct smtpc *c);
 bool smtpc_dot_sent(const struct smtpc *c);
 /* What EHLO told, after READY. */
 struct smtpc_caps {
-	bool esmtp, pipelining, size, mime8bit, enhanced;
+	bool esmtp, pipelining, size, mime8bit, enhanced, dsn;
 	uint64_t max_size; /* 0: none announced */
 };
 const struct smtpc_caps *smtpc_caps(const struct smtpc *c);

@@ -149,6 +149,7 @@ static void learn(struct smtpc_caps *caps, struct str text)
 		{ STR("SIZE"), &caps->size },                    /* RFC 1870 */
 		{ STR("8BITMIME"), &caps->mime8bit },            /* RFC 6152 */
 		{ STR("ENHANCEDSTATUSCODES"), &caps->enhanced }, /* RFC 2034 */
+		{ STR("DSN"), &caps->dsn },                      /* RFC 3461 */
 	};
 
 	str_cut(str_trim(text), ' ', &word, &rest);

@@ -110,6 +110,7 @@ static const struct extension extensions[] = {
 	{ "SIZE",                NULL,    value_size,  ""         }, /* RFC 1870 */
 	{ "8BITMIME",            NULL,    NULL,        NULL       }, /* RFC 6152 */
 	{ "ENHANCEDSTATUSCODES", NULL,    NULL,        NULL       }, /* RFC 2034 */
+	{ "DSN",                 NULL,    NULL,        NULL       }, /* RFC 3461 */
 	{ "CHUNKING",            NULL,    NULL,        NULL       }, /* RFC 3030, but BINARYMIME: to
 		* hand that on is to convert it, and DKIM breaks */
 	{ "LIMITS",              NULL,    value_rcpts, "RCPTMAX=" }, /* RFC 9422: constant, and the

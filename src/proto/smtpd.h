@@ -21,6 +21,7 @@
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "proto/dsn.h"
 #include "proto/path.h"
 #include "proto/reply.h"
 
@@ -45,8 +46,8 @@ enum smtpd_want {
 	WANT_ANSWER, /* the last request is not answered yet */
 	WANT_HELO,   /* r.helo, r.esmtp; forget a mail in progress; answer REPLY_OK or a refusal:
 	              * the engine words the 250 and the EHLO list itself */
-	WANT_MAIL,   /* r.path, r.size (0: not said), r.body_8bit */
-	WANT_RCPT,   /* r.path */
+	WANT_MAIL,   /* r.path, r.size (0: not said), r.body_8bit, r.ret, r.envid */
+	WANT_RCPT,   /* r.path, r.notify, r.orcpt */
 	WANT_DATA,   /* DATA, or the first BDAT: answer REPLY_OK or a refusal; the engine says 354
 	              * itself, and to a BDAT nothing before all of its chunk has come.  A
 	              * refusal must stay valid until the mail is forgotten */
@@ -68,6 +69,11 @@ struct smtpd_request {
 	struct path path;
 	uint64_t size;
 	bool body_8bit; /* BODY=8BITMIME */
+	/* RFC 3461 §4; the texts as they came, valid, "" when not said */
+	enum dsn_ret ret;
+	struct str envid;
+	unsigned notify; /* enum dsn_notify */
+	struct str orcpt;
 	struct str bytes;
 	struct str xclient; /* behind the verb */
 	const struct reply *refuse;

@@ -8,10 +8,13 @@
  * and which cannot be misread.
  * SPDX-License-Identifier: ISC */
 #include "proto/smtpd_private.h"
+#include "proto/xtext.h"
 
 #include "proto/xclient.h"
 
 #define HELO_MAX 255
+#define ENVID_MAX 100 /* RFC 3461 §4.4 */
+#define ORCPT_MAX 500 /* RFC 3461 §4.2 */
 #define SIZE_DIGITS_MAX 20 /* RFC 1870 §3, RFC 3030 §2 */
 
 struct param {
@@ -47,14 +50,65 @@ static const struct reply *parse_body(struct smtpd *s, struct str value, struct 
 	return reply_get(REPLY_BAD_PARAM);
 }
 
+static const struct reply *parse_ret(struct smtpd *s, struct str value, struct smtpd_request *r)
+{
+	(void)s;
+	if (str_ieq(value, STR("FULL")))
+		r->ret = DSN_RET_FULL;
+	else if (str_ieq(value, STR("HDRS")))
+		r->ret = DSN_RET_HDRS;
+	return r->ret ? NULL : reply_get(REPLY_BAD_PARAM);
+}
+
+static const struct reply *parse_envid(struct smtpd *s, struct str value, struct smtpd_request *r)
+{
+	(void)s;
+	r->envid = value;
+	return value.n <= ENVID_MAX && xtext_is(value) ? NULL : reply_get(REPLY_BAD_PARAM);
+}
+
+static const struct reply *parse_notify(struct smtpd *s, struct str value, struct smtpd_request *r)
+{
+	struct str word;
+
+	(void)s;
+	while (value.n) {
+		bool more = str_cut(value, ',', &word, &value);
+		unsigned bit = dsn_notify_bit(word);
+
+		/* NEVER stands alone (RFC 3461 §4.1). */
+		if (!bit || (more && !value.n) || (r->notify && (r->notify | bit) & NOTIFY_NEVER))
+			return reply_get(REPLY_BAD_PARAM);
+		r->notify |= bit;
+	}
+	return NULL;
+}
+
+/* addr-type ";" xtext: the type is an atom. */
+static const struct reply *parse_orcpt(struct smtpd *s, struct str value, struct smtpd_request *r)
+{
+	struct str type, address;
+
+	(void)s;
+	r->orcpt = value;
+	if (!str_cut(value, ';', &type, &address) || !type.n || !address.n ||
+	    value.n > ORCPT_MAX || !xtext_is(address) || str_find(type, '+') >= 0)
+		return reply_get(REPLY_BAD_PARAM);
+	return NULL;
+}
+
 static const struct param mail_params[] = {
 	/* keyword  needs value  parse */
 	{ "SIZE",   true,        parse_size }, /* RFC 1870 */
 	{ "BODY",   true,        parse_body }, /* RFC 6152 */
+	{ "RET",    true,        parse_ret  }, /* RFC 3461 §4.3 */
+	{ "ENVID",  true,        parse_envid }, /* RFC 3461 §4.4 */
 	{ NULL,     false,       NULL       },
 };
 
 static const struct param rcpt_params[] = {
+	{ "NOTIFY", true,        parse_notify }, /* RFC 3461 §4.1 */
+	{ "ORCPT",  true,        parse_orcpt }, /* RFC 3461 §4.2 */
 	{ NULL,     false,       NULL       },
 };
 

@@ -22,7 +22,7 @@ struct composing {
 	bool expired;
 	struct dsn_rcpt *rcpts;
 	size_t rcpt_count;
-	struct str sender;
+	struct str sender, envid;
 	int64_t received_ms;
 };
 
@@ -44,6 +44,19 @@ static const char *status_of(struct arena *a, struct str reply, bool expired)
 	return text ? text : "5.0.0";
 }
 
+static struct str orcpt_of(const struct bounce_of *of, size_t i)
+{
+	return of->parcel ? of->parcel->mail->rcpts[i].orcpt : of->expired[i].orcpt;
+}
+
+static const char *reason_of(const struct bounce_of *of, const struct outcome *o)
+{
+	if (o->relayed)
+		return "was handed to the mail server of its domain, which sends no reports";
+	return of->expired ? "could not be delivered in time" :
+			     "was refused by the mail server of its domain";
+}
+
 static struct str address_of(const struct bounce_of *of, size_t i)
 {
 	return of->parcel ? of->parcel->mail->rcpts[i].address : of->expired[i].address;
@@ -53,23 +66,25 @@ static bool collect(struct composing *c, struct arena *a, const struct bounce_of
 {
 	c->rcpts = arena_alloc(a, c->job->outcome_count * sizeof(*c->rcpts));
 	c->sender = arena_dup(a, of->sender);
+	c->envid = arena_dup(a, of->envid);
 	c->received_ms = of->received_ms;
 	c->outcomes = of->outcomes;
 	c->expired = of->expired;
-	if (!c->rcpts || !c->sender.at)
+	if (!c->rcpts || !c->sender.at || !c->envid.at)
 		return false;
 	for (size_t i = 0; i < c->job->outcome_count; i++) {
 		const struct outcome *o = &c->job->outcomes[i];
 
-		if (o->kind != OUTCOME_BOUNCED)
+		if (o->kind != OUTCOME_BOUNCED && !o->relayed)
 			continue;
 		c->rcpts[c->rcpt_count++] = (struct dsn_rcpt){
 			.address = arena_dup(a, address_of(of, i)),
-			.status = status_of(a, o->reply, of->expired),
+			.relayed = o->relayed,
+			.orcpt = arena_dup(a, orcpt_of(of, i)),
+			.status = o->relayed ? "2.0.0" : status_of(a, o->reply, of->expired),
 			.diagnostic = o->reply,
 			.remote_mta = o->primary,
-			.reason = of->expired ? "could not be delivered in time" :
-						"was refused by the mail server of its domain",
+			.reason = reason_of(of, o),
 		};
 	}
 	return c->rcpt_count > 0;
@@ -99,6 +114,7 @@ static void attach(struct composing *c, struct str headers)
 					   .hostname = f->d->hostname,
 					   .id = id,
 					   .original = c->job->message,
+					   .envid = c->envid,
 					   .to = c->sender,
 					   .arrived_ms = c->received_ms,
 					   .now_ms = now_ms,
@@ -106,10 +122,12 @@ static void attach(struct composing *c, struct str headers)
 					   .rcpt_count = c->rcpt_count,
 					   .headers = headers,
 				   })) {
-		*to = (struct envelope_rcpt){ .address = c->sender, .domain = DOMAIN_BOUNCES };
+		*to = (struct envelope_rcpt){ .address = c->sender, .domain = DOMAIN_BOUNCES,
+						.orcpt = STR_NONE };
 		c->job->bounce_env = (struct envelope){
 			.id = id,
 			.sender = STR_NONE,
+			.envid = STR_NONE,
 			.client = STR_NONE,
 			.helo = str_of(f->d->hostname),
 			.received_ms = now_ms,
@@ -138,7 +156,7 @@ static void on_headers(void *world UNUSED, struct job *job)
 static bool has_bounce(const struct job_settle *job)
 {
 	for (size_t i = 0; i < job->outcome_count; i++)
-		if (job->outcomes[i].kind == OUTCOME_BOUNCED)
+		if (job->outcomes[i].kind == OUTCOME_BOUNCED || job->outcomes[i].relayed)
 			return true;
 	return false;
 }

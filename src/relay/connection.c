@@ -36,7 +36,9 @@ static void end_parcel(struct connection *c)
 {
 	drop_body(c);
 	free(c->rcpts);
+	free(c->dsn);
 	c->rcpts = NULL;
+	c->dsn = NULL;
 	c->parcel = NULL;
 	c->dest->in_flight--;
 }
@@ -221,8 +223,11 @@ static bool start_parcel(struct connection *c)
 	c->sent = 0;
 	c->next_seq = 0;
 	c->rcpts = mem_alloc(mail->rcpt_count * sizeof(*c->rcpts));
-	for (size_t i = 0; i < mail->rcpt_count; i++)
+	c->dsn = mem_alloc(mail->rcpt_count * sizeof(*c->dsn));
+	for (size_t i = 0; i < mail->rcpt_count; i++) {
 		c->rcpts[i] = mail->rcpts[i].address;
+		c->dsn[i] = (struct smtpc_rcpt_dsn){ mail->rcpts[i].notify, mail->rcpts[i].orcpt };
+	}
 	ask_chunk(c);
 	smtpc_send(c->smtpc, &(struct smtpc_mail){
 				     .sender = mail->sender,
@@ -230,6 +235,9 @@ static bool start_parcel(struct connection *c)
 				     .rcpt_count = mail->rcpt_count,
 				     .size = mail->size,
 				     .body_8bit = mail->body_8bit,
+				     .ret = (enum dsn_ret)mail->ret,
+				     .envid = mail->envid,
+				     .dsn = c->dsn,
 			     });
 	return true;
 }

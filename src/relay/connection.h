@@ -33,6 +33,7 @@ struct connection {
 
 	struct parcel *parcel; /* in dialogue, or NULL */
 	struct str *rcpts;
+	struct smtpc_rcpt_dsn *dsn; /* as many */
 	struct job_chunk *chunk; /* being sent */
 	size_t chunk_sent;
 	struct job *job; /* the next chunk, asked for or here */

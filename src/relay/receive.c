@@ -24,6 +24,8 @@ struct receipt {
 	struct arena *arena;
 	struct path sender;
 	bool body_8bit;
+	enum dsn_ret ret;
+	struct str envid;
 	struct envelope_rcpt *rcpts;
 	size_t rcpt_count, rcpt_room;
 	struct spool spool;
@@ -32,6 +34,8 @@ struct receipt {
 
 	/* the RCPT that is being decided */
 	struct path rcpt;
+	unsigned notify;
+	struct str orcpt;
 	struct asks *asks;
 	struct policy policy;
 	struct mail facts;
@@ -88,11 +92,13 @@ static struct receipt *receipt_new(struct session *s, const struct smtpd_request
 
 	m->arena = arena_new(MAIL_ARENA_MAX);
 	m->body_8bit = r->body_8bit;
+	m->ret = r->ret;
+	m->envid = arena_dup(m->arena, r->envid);
 	m->asks = asks_new(m->arena,
 			   &(struct asks_backend){ .put = put_question, .world = s });
 	spool_init(&m->spool, s->w->d->state_dir, &s->w->d->spool);
 	header_init(&m->header, s->w->d->hostname);
-	if (!m->asks || !path_keep(m->arena, &r->path, &m->sender)) {
+	if (!m->asks || !m->envid.at || !path_keep(m->arena, &r->path, &m->sender)) {
 		receipt_free(m);
 		return NULL;
 	}
@@ -177,6 +183,8 @@ static bool add_rcpt(struct receipt *m)
 	m->rcpts[m->rcpt_count++] = (struct envelope_rcpt){
 		.address = m->rcpt.address,
 		.domain = m->facts.domain->id,
+		.notify = m->notify,
+		.orcpt = m->orcpt,
 	};
 	return true;
 }
@@ -239,7 +247,9 @@ void receive_rcpt(struct session *s, const struct smtpd_request *r)
 	}
 	settings_unref(m->settings);
 	m->settings = settings_board_get(board);
-	if (!path_keep(m->arena, &r->path, &m->rcpt) || !place_postmaster(m)) {
+	m->notify = r->notify;
+	m->orcpt = arena_dup(m->arena, r->orcpt);
+	if (!m->orcpt.at || !path_keep(m->arena, &r->path, &m->rcpt) || !place_postmaster(m)) {
 		answer(s, REPLY_NO_MEMORY);
 		return;
 	}
@@ -382,15 +392,19 @@ static bool copy_envelope(struct session *s, struct arena *a, struct envelope *e
 		.received_ms = id_wall_ms(m->id),
 		.esmtp = s->esmtp,
 		.body_8bit = m->body_8bit,
+		.ret = m->ret,
+		.envid = arena_dup(a, m->envid),
 		.rcpts = rcpts,
 		.rcpt_count = m->rcpt_count,
 	};
-	if (!rcpts || !env->sender.at || !env->client.at || !env->helo.at)
+	if (!rcpts || !env->sender.at || !env->envid.at || !env->client.at || !env->helo.at)
 		return false;
 	for (size_t i = 0; i < m->rcpt_count; i++) {
 		rcpts[i].domain = m->rcpts[i].domain;
 		rcpts[i].address = arena_dup(a, m->rcpts[i].address);
-		if (!rcpts[i].address.at)
+		rcpts[i].notify = m->rcpts[i].notify;
+		rcpts[i].orcpt = arena_dup(a, m->rcpts[i].orcpt);
+		if (!rcpts[i].address.at || !rcpts[i].orcpt.at)
 			return false;
 	}
 	return true;

@@ -2,7 +2,8 @@
  *
  * RFC 5321 §4.2.1 decides: 2yz delivered, 5yz failed, all else another try.  A failure goes to the
  * failed list, where it can be seen and retried; a bounce instead is sent only where the operator
- * named a relay for bounces, and never for a null reverse-path (RFC 5321 §4.5.5).
+ * named a relay for bounces, never for a null reverse-path (RFC 5321 §4.5.5), and never against the
+ * sender's NOTIFY (RFC 3461 §4.1).
  * SPDX-License-Identifier: ISC */
 #include "relay/settle.h"
 
@@ -82,6 +83,15 @@ static int64_t next_try(struct forward *f, unsigned attempts)
 	return clock_wall_ms() + forward_jitter(f, wait_ms);
 }
 
+/* RFC 3461 §5.2.2: whoever asked to be told of success, and whose mail goes on to a server that
+ * tells nobody, is told that it was relayed. */
+static bool is_told_of(const struct outcome *o, const struct due_rcpt *rcpt,
+		       const struct smtpc *smtpc, bool bounce)
+{
+	return o->kind == OUTCOME_DELIVERED && bounce && (rcpt->notify & NOTIFY_SUCCESS) &&
+	       !smtpc_caps(smtpc)->dsn;
+}
+
 static enum outcome_kind kind_of(const struct smtpc_reply *r, bool bounce)
 {
 	if (r && r->code / 100 == 2)
@@ -143,14 +153,16 @@ void settle_parcel(struct parcel *p, struct destination *d, const struct smtpc *
 
 		outcomes[i] = (struct outcome){
 			.seq = mail->rcpts[i].seq,
-			.kind = kind_of(r, bounce),
+			.kind = kind_of(r, bounce && dsn_tells_failure(mail->rcpts[i].notify)),
 			.reply = kept(a, r && r->code ? r->text : words ? words : "no answer"),
 			.primary = primary,
 			.next_try_ms = again_ms,
 		};
+		outcomes[i].relayed = is_told_of(&outcomes[i], &mail->rcpts[i], smtpc, bounce);
 		log_outcome(f, p, &mail->rcpts[i], &outcomes[i]);
 	}
 	if (!bounce_compose(f, job, &(struct bounce_of){ .sender = mail->sender,
+							 .envid = mail->envid,
 							 .received_ms = mail->received_ms,
 							 .outcomes = outcomes,
 							 .parcel = p }))
@@ -169,7 +181,7 @@ void settle_expired(struct forward *f, const struct expired_rcpt *rcpts, size_t 
 	for (size_t i = 0; i < n; i++) {
 		/* Who is on the failed list has been given up already: no bounce weeks later. */
 		bool bounce = may_bounce(f, rcpts[i].domain, rcpts[i].sender) &&
-			      rcpts[i].state != STATE_FAILED;
+			      rcpts[i].state != STATE_FAILED && dsn_tells_failure(rcpts[i].notify);
 
 		outcomes[i] = (struct outcome){
 			.seq = rcpts[i].seq,
@@ -186,6 +198,7 @@ void settle_expired(struct forward *f, const struct expired_rcpt *rcpts, size_t 
 			F_STR("reply", rcpts[i].last_reply));
 	}
 	if (!bounce_compose(f, job, &(struct bounce_of){ .sender = rcpts[0].sender,
+							 .envid = rcpts[0].envid,
 							 .received_ms = rcpts[0].received_ms,
 							 .outcomes = outcomes,
 							 .expired = rcpts }))

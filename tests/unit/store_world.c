@@ -220,8 +220,9 @@ struct job_accept *world_mail(struct store_world *w, int64_t domain, const char 
 	list = arena_alloc(a->job.arena, n * sizeof(*list));
 	assert_non_null(list);
 	for (size_t i = 0; i < n; i++)
-		list[i] = (struct envelope_rcpt){ arena_dup(a->job.arena, str_of(rcpts[i])),
-						  domain };
+		list[i] = (struct envelope_rcpt){ .address = arena_dup(a->job.arena,
+								       str_of(rcpts[i])),
+						  .domain = domain };
 	a->env = (struct envelope){
 		.id = id_next(store_ids(w->store), now),
 		.sender = arena_dup(a->job.arena, str_of(sender)),

@@ -21,16 +21,14 @@
 #define PRIMARY INT64_C(0x2222222222222222)
 
 static struct dsn_rcpt rcpts[] = {
-	{ { "x@y.example", 11 },
-	  "5.1.1",
-	  { "550 5.1.1 no such user", 22 },
-	  { "mail.y.example:2525", 19 },
-	  "The server of the domain refused the message." },
-	{ { "z@y.example", 11 },
-	  "4.4.7",
-	  { "", 0 },
-	  { "", 0 },
-	  "The server of the domain could not be reached for 30 days." },
+	{ .address = { "x@y.example", 11 },
+	  .status = "5.1.1",
+	  .diagnostic = { "550 5.1.1 no such user", 22 },
+	  .remote_mta = { "mail.y.example:2525", 19 },
+	  .reason = "The server of the domain refused the message." },
+	{ .address = { "z@y.example", 11 },
+	  .status = "4.4.7",
+	  .reason = "The server of the domain could not be reached for 30 days." },
 };
 
 static struct dsn sample(struct str headers)
@@ -212,8 +210,11 @@ static void a_header_cannot_pretend_to_be_the_boundary(void **state UNUSED)
 
 static void a_hostile_reply_or_address_stays_one_line(void **state UNUSED)
 {
-	struct dsn_rcpt bad = { STR("x\r\nBcc: y@z"), "5.0.0", STR("550 a\r\n.\r\nb\xc3\xa4"),
-				STR("[2001:db8::1]:25"), "refused" };
+	struct dsn_rcpt bad = { .address = STR("x\r\nBcc: y@z"),
+				.status = "5.0.0",
+				.diagnostic = STR("550 a\r\n.\r\nb\xc3\xa4"),
+				.remote_mta = STR("[2001:db8::1]:25"),
+				.reason = "refused" };
 	struct dsn d = sample(STR("A: 1\r\n"));
 
 	d.rcpts = &bad;
@@ -241,6 +242,43 @@ static void a_report_that_does_not_fit_is_refused_at_every_size(void **state UNU
 	free(write_one(&d, n, true));
 }
 
+static void what_the_sender_named_is_named_in_his_words(void **state)
+{
+	struct dsn_rcpt rcpt = {
+		.relayed = true,
+		.orcpt = STR("rfc822;a+2Bb+0D+0AX@y.example"),
+		.address = STR("c@y.example"),
+		.status = "2.0.0",
+		.reason = "was handed on",
+	};
+	struct dsn d = sample(STR_NONE);
+	char *text;
+
+	(void)state;
+	d.rcpts = &rcpt;
+	d.rcpt_count = 1;
+	d.envid = STR("Q+2B1");
+	text = write_one(&d, ROOM, true);
+	assert_non_null(strstr(text, "\r\nOriginal-Envelope-Id: Q+1\r\n"));
+	assert_non_null(strstr(text, "\r\nOriginal-Recipient: rfc822; a+b??X@y.example\r\n"));
+	assert_non_null(strstr(text, "\r\nAction: relayed\r\n"));
+	assert_null(strstr(text, "could not be delivered"));
+	free(text);
+}
+
+static void notify_is_read_and_written(void **state)
+{
+	char room[32];
+
+	(void)state;
+	assert_int_equal(dsn_notify_bit(STR("delay")), NOTIFY_DELAY);
+	assert_int_equal(dsn_notify_bit(STR("")), 0);
+	assert_string_equal(dsn_notify_text(14, room), "SUCCESS,FAILURE,DELAY");
+	assert_string_equal(dsn_notify_text(15, room), "NEVER,SUCCESS,FAILURE,DELAY");
+	assert_true(dsn_tells_failure(0) && dsn_tells_failure(NOTIFY_FAILURE));
+	assert_false(dsn_tells_failure(NOTIFY_NEVER) || dsn_tells_failure(NOTIFY_SUCCESS));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,6 +287,8 @@ int main(void)
 		cmocka_unit_test(long_headers_are_cut_at_64_KiB_and_long_lines_below_998),
 		cmocka_unit_test(a_header_cannot_pretend_to_be_the_boundary),
 		cmocka_unit_test(a_hostile_reply_or_address_stays_one_line),
+		cmocka_unit_test(what_the_sender_named_is_named_in_his_words),
+		cmocka_unit_test(notify_is_read_and_written),
 		cmocka_unit_test(a_report_that_does_not_fit_is_refused_at_every_size),
 	};
 

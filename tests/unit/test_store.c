@@ -225,7 +225,8 @@ static void a_bounce_is_queued_with_what_it_reports(void **state)
 	int64_t domain = world_add_domain(w, "example.test");
 	msgid id = world_accept(w, domain, STR("x"));
 	struct job_settle *s = job_new_settle(&w->answers, NULL, NULL);
-	const struct envelope_rcpt to = { STR("sender@elsewhere.example"), DOMAIN_BOUNCES };
+	const struct envelope_rcpt to = { .address = STR("sender@elsewhere.example"),
+					  .domain = DOMAIN_BOUNCES };
 	const struct outcome bounced = { .kind = OUTCOME_BOUNCED, .reply = STR("550 no") };
 	struct job_due *d;
 

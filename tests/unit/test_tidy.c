@@ -60,7 +60,8 @@ static void bare_free(struct bare *x)
 static void accept_mail(struct bare *x, size_t i, size_t size)
 {
 	struct job_accept *a = job_new_accept(&x->w->answers, NULL, NULL);
-	const struct envelope_rcpt rcpt = { STR("user@example.test"), x->domain };
+	const struct envelope_rcpt rcpt = { .address = STR("user@example.test"),
+					    .domain = x->domain };
 
 	a->env = (struct envelope){ .id = x->ids[i], .rcpts = &rcpt, .rcpt_count = 1 };
 	a->body = (struct body){ .mem = mem_alloc(size), .fd = -1, .size = size };

@@ -126,6 +126,8 @@ class Session:
         reply = self.at("rcpt:" + address) or self.at("rcpt", "250 2.1.5 ok")
         if reply.startswith("2"):
             self.rcpts.append(address)
+        if line.rstrip()[-1:] != ">":
+            tell(line)
         self.say(reply)
 
     def data(self):

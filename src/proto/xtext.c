@@ -1,0 +1,50 @@
+/* xtext: see xtext.h.  Hexadecimal digits are upper case: RFC 3461 §4 knows no other.
+ * SPDX-License-Identifier: ISC */
+#include "proto/xtext.h"
+
+static int digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* The byte at the front of s: how many bytes it is written with, 0 when it is none. */
+static size_t take(struct str s, char *ret)
+{
+	if (s.at[0] <= ' ' || s.at[0] > '~' || s.at[0] == '=')
+		return 0;
+	*ret = s.at[0];
+	if (s.at[0] != '+')
+		return 1;
+	if (s.n < 3 || digit(s.at[1]) < 0 || digit(s.at[2]) < 0)
+		return 0;
+	*ret = (char)(unsigned char)(digit(s.at[1]) * 16 + digit(s.at[2]));
+	return 3;
+}
+
+bool xtext_is(struct str s)
+{
+	char byte;
+
+	while (s.n) {
+		size_t used = take(s, &byte);
+
+		if (!used)
+			return false;
+		s = str_from(s, used);
+	}
+	return true;
+}
+
+bool xtext_decode(struct str s, char *to, struct str *ret)
+{
+	size_t n = 0;
+
+	if (!xtext_is(s))
+		return false;
+	while (s.n)
+		s = str_from(s, take(s, &to[n++]));
+	*ret = (struct str){ to, n };
+	return true;
+}
