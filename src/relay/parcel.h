@@ -1,7 +1,7 @@
 /* parcel.h: one message for one domain, under way.
  *
- * From its fetching until its outcome is committed it is in forward.flying, and while it is there it
- * is not fetched again.
+ * From its fetching until its outcome is committed it is in forward.flying, and while it is there
+ * it is not fetched again.
  *
  * Why none is sent twice.  A fetch's answer may be older than the commit that settled a parcel.  A
  * settled parcel therefore stays in flying, as a ghost, until every fetch has answered that was
@@ -43,8 +43,8 @@ void batch_unref(struct batch *b);
 struct parcel *parcel_new(struct queue *q, struct batch *batch, const struct due_mail *mail);
 /* The parcel of this message and domain that is under way, or NULL. */
 struct parcel *parcel_find(struct forward *f, msgid id, int64_t domain);
-/* A fetch has found the message again.  If the parcel is not for all of these recipients, the rest is
- * looked at again when it is done. */
+/* A fetch has found the message again.  If the parcel is not for all of these recipients, the rest
+ * is looked at again when it is done. */
 void parcel_skip(struct parcel *flying, const struct due_mail *mail);
 /* Given up without an outcome: it may be fetched again. */
 void parcel_free(struct parcel *p);
