@@ -24,6 +24,8 @@ p.add_argument("--size", type=int, default=2000)
 p.add_argument("--dir", required=True, help="where accepted and unknown are written")
 p.add_argument("--prefix", default="t")
 p.add_argument("--give-up", action="store_true", help="a broken connection ends it")
+p.add_argument("--doubt-refusals", action="store_true",
+               help="a message refused behind its dot is unknown: a failed sync may have happened")
 a = p.parse_args()
 
 os.makedirs(a.dir, exist_ok=True)
@@ -66,6 +68,8 @@ def message(client):
     if answer.startswith("250"):
         note("accepted", accepted, token)
         return True
+    if a.doubt_refusals:
+        note("unknown", unknown, token)
     note("refused")
     return False
 
