@@ -90,6 +90,7 @@ struct envelope {
 	struct str sender; /* "" for the null reverse-path */
 	struct str client; /* address text, or "" for our own bounces */
 	struct str helo;
+	struct str tls;    /* "TLSv1.3/TLS_AES_256_GCM_SHA384", or "" in clear */
 	int64_t received_ms;
 	bool esmtp, body_8bit;
 	unsigned ret;     /* RFC 3461: proto/dsn.h, enum dsn_ret */

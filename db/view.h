@@ -31,6 +31,7 @@ struct view_delivery {
 	enum delivery_state state;
 	int64_t domain;
 	const char *sender, *recipient, *domain_name, *client, *helo;
+	const char *tls; /* "TLSv1.3/TLS_AES_256_GCM_SHA384", or "" in clear */
 	uint64_t size;
 	int64_t received_ms, changed_ms;
 	int64_t next_try_ms; /* queued only */

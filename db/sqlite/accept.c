@@ -54,10 +54,11 @@ static int insert_message(struct backend *b, const struct envelope *env, struct 
 		    (int)(env->ret << FLAG_RET);
 	sqlite3_stmt *st = sql_start(
 		b, SQL_MESSAGE_INSERT, e,
-		"INSERT INTO message (id, received, size, flags, sender, client, helo, head)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+		"INSERT INTO message (id, received, size, flags, sender, client, helo, tls, head)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 		V_INT(env->id), V_INT(env->received_ms), V_INT(size), V_INT(flags),
-		V_STR(env->sender), V_STR(env->client), V_STR(env->helo), V_BLOB(head));
+		V_STR(env->sender), V_STR(env->client), V_STR(env->helo),
+		V_STR(env->tls), V_BLOB(head));
 	int rc = st ? sqlite3_step(st) : SQLITE_ERROR;
 
 	if (st && rc != SQLITE_DONE && (rc & 0xff) != SQLITE_CONSTRAINT)

@@ -61,10 +61,11 @@ static void tell_receipt(struct tale *t, const struct view_delivery *d)
 	size_t rcpts = t->waiting_n + t->settled_n;
 	bool own = !d->client || !*d->client;
 
-	say(t, "%s: received %s from %s%s%s, %s%s, sender <%s>, for %zu recipient%s.",
+	say(t, "%s: received %s from %s%s%s%s%s, %s%s, sender <%s>, for %zu recipient%s.",
 	    id_text(d->message, id), when(t, d->received_ms, at),
 	    own ? "this relay itself (a bounce)" : d->client, d->helo && *d->helo ? " as " : "",
-	    d->helo ? d->helo : "", human_size(d->size, size), d->size < 1024 ? " bytes" : "",
+	    d->helo ? d->helo : "", own ? "" : d->tls && *d->tls ? " over " : " in clear",
+	    !own && d->tls ? d->tls : "", human_size(d->size, size), d->size < 1024 ? " bytes" : "",
 	    d->sender ? d->sender : "", rcpts, rcpts == 1 ? "" : "s");
 }
 

@@ -10,6 +10,7 @@
 #include "base/human.h"
 
 #define AUDIT_DEFAULT 50
+#define DAY_MS        86400000
 
 static json_t *counters_json(struct board *b)
 {
@@ -163,6 +164,31 @@ static json_t *domains_json(const struct request *r, const struct settings *s,
 	return array;
 }
 
+/* What clients are shown by TLS, and whether newer files wait in vain. */
+static json_t *tls_json(const struct request *r)
+{
+	json_t *json = json_object(), *array = json_array();
+	const char *error;
+	size_t n;
+	struct board_certificate *rows =
+		board_get_certificates(r->world->board, r->arena, &n, &error);
+
+	for (size_t i = 0; i < n; i++) {
+		json_t *row = json_object();
+
+		api_put(row, "file", rows[i].file);
+		api_put(row, "names", rows[i].names);
+		api_put_time(row, "expires", rows[i].expires_ms);
+		api_put_num(row, "days_left", (rows[i].expires_ms - r->now_ms) / DAY_MS);
+		api_put_bool(row, "self_signed", rows[i].self_signed);
+		api_put_bool(row, "made_here", rows[i].made_here);
+		(void)json_array_append_new(array, row);
+	}
+	(void)json_object_set_new(json, "certificates", array);
+	api_put(json, "error", error);
+	return json;
+}
+
 static void put_daemon(json_t *status, const struct request *r)
 {
 	struct board *b = r->world->board;
@@ -198,6 +224,7 @@ json_t *api_status(struct request *r, struct err *e)
 	put_daemon(status, r);
 	(void)json_object_set_new(status, "store", store_json(r));
 	(void)json_object_set_new(status, "database", database);
+	(void)json_object_set_new(status, "tls", tls_json(r));
 	(void)json_object_set_new(status, "domains", domains_json(r, s, counts, n));
 	(void)json_object_set_new(status, "bounces", bounces_json(counts, n));
 	settings_unref(s);

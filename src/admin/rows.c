@@ -45,6 +45,7 @@ json_t *rows_message(const struct view_delivery *d)
 	api_put_time(row, "received", d->received_ms);
 	api_put(row, "client", d->client);
 	api_put(row, "helo", d->helo);
+	api_put(row, "tls", d->tls ? d->tls : "");
 	return row;
 }
 

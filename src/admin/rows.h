@@ -11,7 +11,7 @@
 
 /* One recipient of a message. */
 json_t *rows_delivery(const struct view_delivery *d) MUST_CHECK;
-/* What all recipients of a message share: id, sender, size, received, client, helo. */
+/* What all recipients of a message share: id, sender, size, received, client, helo, tls. */
 json_t *rows_message(const struct view_delivery *d) MUST_CHECK;
 /* The settings of a domain, and what the DNS must say: "example.com. IN MX 20 mx2.example." */
 json_t *rows_domain(const struct domain *d, const char *hostname) MUST_CHECK;

@@ -242,6 +242,9 @@ static bool check_together(const struct conf *c, struct err *e)
 	if (c->forward.probe_first_ms > c->forward.probe_max_ms)
 		return err_set(e, ERR_INPUT,
 			       "forward.probe_first must not be longer than forward.probe_max");
+	if (c->tls.certificate.n != c->tls.key.n)
+		return err_set(e, ERR_INPUT,
+			       "tls.certificate and tls.key must name as many files each");
 	return true;
 }
 

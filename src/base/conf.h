@@ -40,6 +40,7 @@ struct conf {
 
 	struct {
 		struct conf_list listen; /* "ADDR:PORT", "[v6]:PORT" */
+		struct conf_list listen_tls; /* the same, with TLS from the first byte */
 		int64_t max_size;        /* bytes of a message */
 		int64_t max_line;        /* bytes of a command line with CRLF */
 		int64_t max_recipients;  /* a message */
@@ -60,6 +61,9 @@ struct conf {
 		int64_t connections, messages, recipients; /* a minute from one address; 0: any */
 		int64_t network; /* a /24 or /64 may do so many times as much */
 	} rate;
+	struct {
+		struct conf_list certificate, key; /* paths, in pairs */
+	} tls;
 	struct {
 		int64_t retry_first_ms, retry_max_ms;
 		int64_t probe_first_ms, probe_max_ms;
@@ -99,6 +103,9 @@ void conf_man(FILE *out);
 /* The first option that differs between two confs and needs a restart to take effect, as
  * "section.name", or NULL. */
 const char *conf_needs_restart(const struct conf *old, const struct conf *fresh);
+
+/* The line of c's file in which the quoted value first stands; 0 when there is none. */
+unsigned conf_line_of(const struct conf *c, const char *value);
 
 /* Splits "HOST:PORT", "1.2.3.4:25", "[::1]:25"; port 1..65535; the host must be a literal or a
  * syntactically valid name.  host (254 bytes at least) gets it without brackets.  The error says

@@ -97,6 +97,9 @@ const struct conf_option conf_options[] = {
 	{ IN("smtp", "listen"), AT(smtp.listen), STRINGS("{\"0.0.0.0:25\", \"[::]:25\"}"),
 	  .is_valid = is_listener, .restart = true,
 	  .says = "Addresses on which mail is taken." },
+	{ IN("smtp", "listen_tls"), AT(smtp.listen_tls), STRINGS("{}"), .is_valid = is_listener,
+	  .restart = true,
+	  .says = "Addresses on which mail is taken with TLS from the first byte." },
 	{ IN("smtp", "max_size"), AT(smtp.max_size), BYTES("50M", "64k", "2G"),
 	  .says = "The largest message that is taken." },
 	{ IN("smtp", "max_line"), AT(smtp.max_line), BYTES("2048", "512", "64k"),
@@ -142,6 +145,14 @@ const struct conf_option conf_options[] = {
 	  .words = "off", .says = "Recipients a minute from one address." },
 	{ IN("rate", "network"), AT(rate.network), COUNTS("4", "1", "1000"),
 	  .says = "A network (/24, or /64 of IPv6) may do so many times what one address may." },
+
+	{ IN("tls", "certificate"), AT(tls.certificate), STRINGS("{}"), .is_valid = is_path,
+	  .says = "Files of certificates in PEM form, each with its chain behind it. A client gets "
+		  "the one for the name it asks for; the first is for all others. With none a "
+		  "self-signed one is made. Files that change are read anew." },
+	{ IN("tls", "key"), AT(tls.key), STRINGS("{}"), .is_valid = is_path,
+	  .says = "Files of their private keys, in the same order. The user must be able to read "
+		  "them, or a renewed key is not taken up before the next restart." },
 
 	{ IN("forward", "retry_first"), AT(forward.retry_first_ms), TIME("1m", "10ms", "1d"),
 	  .says = "A message that was put off is tried again after this; the time then grows." },

@@ -6,8 +6,11 @@
  * SPDX-License-Identifier: ISC */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/conf_private.h"
 
 #define FILE_MAX (1U << 20)
@@ -88,6 +91,25 @@ static bool blank_comments(const char *path, char *mem, size_t size, struct err 
 		at += comment + string > 0 ? comment + string : 1;
 	}
 	return true;
+}
+
+unsigned conf_line_of(const struct conf *c, const char *value)
+{
+	char *quoted = mem_printf("\"%s\"", value);
+	struct buf text;
+	unsigned line = 0;
+	struct err e;
+
+	if (c->path && conf_text_read(c->path, &text, &e)) {
+		struct str all = buf_str(&text);
+		const char *at = memmem(all.at, all.n, quoted, strlen(quoted));
+
+		line = at ? line_of(all, (size_t)(at - all.at)) : 0;
+	}
+	if (c->path)
+		buf_done(&text);
+	free(quoted);
+	return line;
 }
 
 bool conf_text_read(const char *path, struct buf *text, struct err *e)

@@ -133,6 +133,7 @@ int pages_show_message(struct cli *c, const struct args *a, const char *where)
 	show_line("id        %s", show_text(m, "id"));
 	show_line("received  %s (%s ago)", show_text(m, "received"), show_age(m, "received", age));
 	show_line("from      %s as %s", show_text(m, "client"), show_text(m, "helo"));
+	show_line("tls       %s", show_text(m, "tls")[0] ? show_text(m, "tls") : "none");
 	show_line("sender    <%s>", show_text(m, "sender"));
 	show_line("size      %s", show_size(m, "size", size));
 	(void)putchar('\n');

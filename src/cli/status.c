@@ -27,6 +27,29 @@ static void show_daemon(const json_t *s)
 		show_line("note: %s", show_text(db, "note"));
 }
 
+static void show_certificates(const json_t *s)
+{
+	const json_t *tls = json_object_get(s, "tls");
+	size_t i;
+	json_t *row;
+
+	json_array_foreach(json_object_get(tls, "certificates"), i, row)
+	{
+		long long days = (long long)show_num(row, "days_left");
+		const char *kind = json_is_true(json_object_get(row, "made_here"))
+					   ? " (self-signed: made here, none is configured)"
+				   : json_is_true(json_object_get(row, "self_signed"))
+					   ? " (self-signed)"
+					   : "";
+
+		show_line("certificate: %s%s, %s %lld day%s: %s", show_text(row, "names"), kind,
+			  days < 0 ? "EXPIRED since" : "expires in", days < 0 ? -days : days,
+			  days == 1 || days == -1 ? "" : "s", show_text(row, "file"));
+	}
+	if (show_text(tls, "error")[0])
+		show_line("certificates: NOT RENEWED: %s", show_text(tls, "error"));
+}
+
 /* The first primary of a domain stands in the domain's line, others below it. */
 static void add_primary(struct show_table *t, const json_t *d, const json_t *p, bool first)
 {
@@ -112,6 +135,7 @@ int status_show(struct cli *c, const struct args *a)
 	if (c->json)
 		return show_json(s);
 	show_daemon(s);
+	show_certificates(s);
 	(void)putchar('\n');
 	show_domains(s);
 	(void)putchar('\n');

@@ -2,7 +2,7 @@
  *
  * Built on readiness (uv_poll) and our own read and write, not on uv_tcp: the engines own the
  * bytes, one read buffer of the loop serves all streams, so an idle connection holds none, and TLS
- * can come between by SSL_set_fd.
+ * comes between by SSL_set_fd.
  *
  * Reading: bytes are handed to on_bytes in a buffer that is only valid during the call.
  * Writing: stream_write writes what it can from the engine's own buffer now; when some is left,
@@ -21,6 +21,7 @@
 #include "net/loop.h"
 
 struct stream;
+struct tls;
 
 struct stream_events {
 	/* Outgoing only: connected; or not, with why.  After !ok the stream must be closed. */
@@ -34,6 +35,16 @@ struct stream_events {
 	void (*on_end)(void *owner, const char *why);
 	/* The deadline set by stream_timeout is over. */
 	void (*on_timeout)(void *owner);
+	/* After stream_start_tls only: the handshake is done; or it failed, and why: then the
+	 * stream must be closed. */
+	void (*on_secured)(void *owner, bool ok, const char *why);
+};
+
+/* What was agreed on. */
+struct stream_tls {
+	const char *version; /* "TLSv1.3" */
+	const char *cipher;  /* "TLS_AES_256_GCM_SHA384"; both live as long as the program */
+	const char *server_name; /* that the client asked for, or ""; lives with the stream */
 };
 
 /* Takes over a connected fd; reading is on.  events must outlive the stream. */
@@ -44,6 +55,12 @@ struct stream *stream_connect(struct loop *l, const struct address *to,
 			      const struct stream_events *events, void *owner);
 /* Writes and consumes what it can.  True when out is empty now. */
 bool stream_write(struct stream *s, struct buf *out);
+/* The server's side of TLS begins with the next byte that is read: everything read before has been
+ * handed over in clear and must be forgotten by the owner (CVE-2011-0411).  Until on_secured
+ * nothing is written and no bytes come; the deadline is that of stream_timeout. */
+void stream_start_tls(struct stream *s, struct tls *tls);
+/* False in clear, and before on_secured. */
+bool stream_tls_info(const struct stream *s, struct stream_tls *ret) MUST_CHECK;
 /* Pause and resume reading (back-pressure). */
 void stream_reading(struct stream *s, bool on);
 /* on_timeout in so many ms, unless set anew; 0 switches it off.  Cheap: meant to be called at every

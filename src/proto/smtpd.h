@@ -34,6 +34,7 @@ struct smtpd_limits {
 	unsigned max_line;   /* bytes of a command line, with CRLF */
 	unsigned max_rcpts;  /* accepted recipients a message: past it 452 4.5.3 */
 	unsigned max_errors; /* 5xx answers to commands a session: past it 421 and close */
+	bool starttls;         /* STARTTLS is offered: there is a certificate */
 	unsigned max_commands; /* commands, but accepted RCPTs, since the last message was accepted:
 	                        * past it 421 */
 	struct reply_tally *tally; /* of refusals; NULL: nobody counts; outlives the engine */
@@ -59,6 +60,8 @@ enum smtpd_want {
 	WANT_RSET,   /* forget a mail in progress; answer REPLY_FLUSHED */
 	WANT_XCLIENT, /* r.xclient, for xclient_parse, which has taken it: the client is another;
 	               * answer REPLY_OK or a refusal: the engine greets anew */
+	WANT_TLS,    /* forget a mail in progress; answer REPLY_TLS_READY, write it, have the
+	              * handshake done and call smtpd_secured; or answer a refusal */
 	WANT_CLOSE,  /* write what is in the output, then close: QUIT, or a limit was passed */
 };
 
@@ -95,6 +98,10 @@ struct smtpd_request smtpd_next(struct smtpd *s);
 /* Answers the one outstanding request; the table's `2xx` state is entered on 2xx only.  A 421
  * makes the next request WANT_CLOSE.  After smtpd_hangup a late answer is ignored. */
 void smtpd_answer(struct smtpd *s, const struct reply *r);
+/* The handshake is done: behind STARTTLS the session begins anew, without greeting (RFC 3207
+ * §4.2); on a connection that is in TLS from its first byte it is called before anything is fed.
+ * What was fed between the answer to STARTTLS and this was thrown away, and is here. */
+void smtpd_secured(struct smtpd *s);
 /* Unasked 421 (idle, shutting down): queued behind what is written, next is WANT_CLOSE. */
 void smtpd_hangup(struct smtpd *s, const struct reply *r);
 /* What is to be written to the client; consume what has been. */

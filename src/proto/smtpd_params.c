@@ -215,6 +215,17 @@ const struct reply *smtpd_args_bdat(struct smtpd *s, struct str args, struct smt
 	return NULL;
 }
 
+/* RFC 3207 §4. */
+const struct reply *smtpd_args_starttls(struct smtpd *s, struct str args,
+					struct smtpd_request *r)
+{
+	if (s->secure)
+		return reply_get(REPLY_TLS_TWICE);
+	if (!s->limits.starttls)
+		return reply_get(REPLY_TLS_UNAVAILABLE);
+	return smtpd_args_none(s, args, r);
+}
+
 /* Any printable name is taken here; whether it is a good one is the policy's question. */
 const struct reply *smtpd_args_helo(struct smtpd *s, struct str args, struct smtpd_request *r)
 {

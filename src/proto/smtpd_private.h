@@ -17,6 +17,7 @@ enum state {
 	CLOSED = 64, /* nothing is read any more */
 	CHUNKS = 128, /* BDAT has begun: some content is there, and more is to come */
 	FAILED = 256, /* a chunk was refused: those behind it belong to no mail */
+	SECURING = 512, /* between STARTTLS and TLS: what comes in clear is thrown away */
 };
 
 /* A row of the verb table, see smtpd.c. */
@@ -52,6 +53,7 @@ struct smtpd {
 	enum state state;
 	enum reply_id last_word; /* what ended the session */
 	unsigned rcpts, errors, commands, lines;
+	bool secure;     /* inside TLS */
 	bool extended;   /* EHLO rather than HELO */
 	bool skipping;   /* inside an overlong command line */
 	bool line_start; /* content: the next byte begins a line */
@@ -71,6 +73,7 @@ const struct reply *smtpd_args_none(struct smtpd *s, struct str args, struct smt
 const struct reply *smtpd_args_any(struct smtpd *s, struct str args, struct smtpd_request *r);
 const struct reply *smtpd_args_helo(struct smtpd *s, struct str args, struct smtpd_request *r);
 const struct reply *smtpd_args_ehlo(struct smtpd *s, struct str args, struct smtpd_request *r);
+const struct reply *smtpd_args_starttls(struct smtpd *s, struct str args, struct smtpd_request *r);
 const struct reply *smtpd_args_mail(struct smtpd *s, struct str args, struct smtpd_request *r);
 const struct reply *smtpd_args_rcpt(struct smtpd *s, struct str args, struct smtpd_request *r);
 const struct reply *smtpd_args_bdat(struct smtpd *s, struct str args, struct smtpd_request *r);

@@ -5,12 +5,14 @@
  * SPDX-License-Identifier: ISC */
 #include "proto/trace.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 
 #define HELO_MAX 255
 #define RCPT_MAX 320
+#define TLS_MAX  128
 
 static bool is_name_byte(char c)
 {
@@ -37,8 +39,9 @@ static struct str clean(struct arena *a, struct str s, bool (*fine)(char c))
 struct str trace_received(struct arena *a, const struct trace *t)
 {
 	struct str helo = t->helo.n ? t->helo : STR("unknown"), rcpt = t->only_rcpt;
+	const char *protocol = !t->esmtp ? "SMTP" : t->tls_version ? "ESMTPS" : "ESMTP";
 	const char *v6 = strchr(t->client, ':') ? "IPv6:" : "";
-	char id[ID_TEXT_MAX], date[CLOCK_DATE_MAX];
+	char id[ID_TEXT_MAX], date[CLOCK_DATE_MAX], tls[TLS_MAX] = "";
 
 	if (helo.n > HELO_MAX)
 		helo.n = HELO_MAX;
@@ -48,12 +51,15 @@ struct str trace_received(struct arena *a, const struct trace *t)
 	rcpt = clean(a, rcpt, is_printable);
 	if (!helo.at || !rcpt.at)
 		return (struct str){ NULL, 0 };
+	if (t->tls_version)
+		(void)snprintf(tls, sizeof(tls), "\t(using %.20s with cipher %.60s)\r\n",
+			       t->tls_version, t->tls_cipher);
 
 	const char *line = arena_printf(a,
-					"Received: from %s ([%s%s])\r\n"
+					"Received: from %s ([%s%s])\r\n%s"
 					"\tby %s with %s id %s%s%s%s; %s\r\n",
-					helo.at, v6, t->client, t->hostname,
-					t->esmtp ? "ESMTP" : "SMTP", id_text(t->id, id),
+					helo.at, v6, t->client, tls, t->hostname,
+					protocol, id_text(t->id, id),
 					rcpt.n ? "\r\n\tfor <" : "", rcpt.at, rcpt.n ? ">" : "",
 					clock_rfc5322(t->wall_ms, date));
 

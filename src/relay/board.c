@@ -48,13 +48,17 @@ const char *primary_state_name(enum primary_state s)
 
 void board_init(struct board *b, int64_t now_ms)
 {
-	*b = (struct board){ .started_ms = now_ms, .arena = arena_new(BOARD_ARENA_MAX) };
+	*b = (struct board){ .started_ms = now_ms,
+			     .arena = arena_new(BOARD_ARENA_MAX),
+			     .certificate_arena = arena_new(BOARD_ARENA_MAX),
+			     .certificate_error = "" };
 	pthread_mutex_init(&b->lock, NULL);
 }
 
 void board_done(struct board *b)
 {
 	arena_free(b->arena);
+	arena_free(b->certificate_arena);
 	pthread_mutex_destroy(&b->lock);
 }
 
@@ -101,6 +105,54 @@ struct board_primary *board_get_primaries(struct board *b, struct arena *a, size
 	struct board_primary *rows = copy_rows(a, b->primaries, b->primary_count);
 
 	*ret_n = rows ? b->primary_count : 0;
+	pthread_mutex_unlock(&b->lock);
+	return rows;
+}
+
+/* -- certificates, in the same way ---------------------------------------------------------- */
+
+static struct board_certificate *copy_certificates(struct arena *a,
+						   const struct board_certificate *rows, size_t n)
+{
+	struct board_certificate *copy = arena_alloc(a, (n ? n : 1) * sizeof(*copy));
+
+	for (size_t i = 0; copy && i < n; i++) {
+		copy[i] = rows[i];
+		copy[i].file = arena_cstr(a, str_of(rows[i].file));
+		copy[i].names = arena_cstr(a, str_of(rows[i].names));
+		if (!copy[i].file || !copy[i].names)
+			return NULL;
+	}
+	return copy;
+}
+
+void board_set_certificates(struct board *b, const struct board_certificate *rows, size_t n,
+			    const char *error)
+{
+	const char *copy;
+
+	pthread_mutex_lock(&b->lock);
+	arena_reset(b->certificate_arena);
+	b->certificates = copy_certificates(b->certificate_arena, rows, n);
+	b->certificate_count = b->certificates ? n : 0;
+	copy = arena_cstr(b->certificate_arena, str_of(error));
+	b->certificate_error = copy ? copy : "";
+	pthread_mutex_unlock(&b->lock);
+}
+
+struct board_certificate *board_get_certificates(struct board *b, struct arena *a, size_t *ret_n,
+						 const char **ret_error)
+{
+	const char *error;
+
+	pthread_mutex_lock(&b->lock);
+
+	struct board_certificate *rows =
+		copy_certificates(a, b->certificates, b->certificate_count);
+
+	*ret_n = rows ? b->certificate_count : 0;
+	error = arena_cstr(a, str_of(b->certificate_error));
+	*ret_error = error ? error : "";
 	pthread_mutex_unlock(&b->lock);
 	return rows;
 }

@@ -19,6 +19,9 @@
 	X(connections_refused, "SMTP connections refused by a limit")                          \
 	X(received_bytes, "bytes read from SMTP clients")                                      \
 	X(sent_bytes, "bytes written to SMTP clients")                                         \
+	X(tls_1_2, "sessions secured with TLS 1.2")                                            \
+	X(tls_1_3, "sessions secured with TLS 1.3")                                            \
+	X(tls_failed, "sessions that ended because TLS could not be agreed on")                \
 	X(accepted, "messages accepted")                                                       \
 	X(accepted_bytes, "bytes of the messages accepted")                                    \
 	X(accepted_rcpts, "recipients accepted")                                               \
@@ -45,7 +48,8 @@ enum board_counter {
 	X(closed, "closed by the client without QUIT")                                         \
 	X(broken, "the connection broke")                                                      \
 	X(hung_up, "by us, with 421")                                                          \
-	X(flooded, "by us, without a word")
+	X(flooded, "by us, without a word")                                                    \
+	X(tls_failed, "TLS could not be agreed on")
 
 enum board_end {
 #define X(name, says) END_##name,
@@ -84,6 +88,14 @@ struct board_session {
 typedef bool board_sessions_fn(void *relay, size_t most, struct arena *a,
 			       struct board_session **ret, size_t *ret_n);
 
+/* A certificate in use. */
+struct board_certificate {
+	const char *file, *names;
+	int64_t expires_ms; /* wall clock */
+	bool self_signed;
+	bool made_here; /* by us, because none was configured */
+};
+
 struct board {
 	_Atomic uint64_t counters[COUNTER_COUNT];
 	_Atomic uint64_t ended[END_COUNT];
@@ -95,6 +107,10 @@ struct board {
 	struct arena *arena;
 	struct board_primary *primaries;
 	size_t primary_count;
+	struct arena *certificate_arena;
+	struct board_certificate *certificates;
+	size_t certificate_count;
+	const char *certificate_error; /* why others could not be taken into use, or "" */
 };
 
 void board_init(struct board *b, int64_t now_ms);
@@ -114,5 +130,11 @@ int board_refusal_code(unsigned i);
 void board_set_primaries(struct board *b, const struct board_primary *rows, size_t n);
 /* Copies them out to the caller's arena; *ret_n rows. */
 struct board_primary *board_get_primaries(struct board *b, struct arena *a, size_t *ret_n);
+
+/* The same for the certificates in use (the main thread); error is that of the last reading. */
+void board_set_certificates(struct board *b, const struct board_certificate *rows, size_t n,
+			    const char *error);
+struct board_certificate *board_get_certificates(struct board *b, struct arena *a, size_t *ret_n,
+						 const char **ret_error);
 
 #endif

@@ -23,6 +23,7 @@
 
 #define ROLL_MS      2000 /* for the loops to say which sessions they have */
 #define GUARD_PLACES 65536 /* clients and networks that are remembered: 6 MiB at most */
+#define LOOK_MS      2000 /* are the certificates still those that were read? */
 #define WORKERS_AUTO 4 /* more loops than that starve the store's thread rather than help it */
 
 struct running {
@@ -31,9 +32,30 @@ struct running {
 	struct loop *loop; /* the main thread's */
 	struct forward *forward;
 	struct admin *admin;
+	struct certificates *certificates;
+	struct timer *look; /* at their files */
 	int admin_fds[ADMIN_LISTENERS_MAX];
 	unsigned admin_fd_count;
 };
+
+/* -- certificates -------------------------------------------------------------------------- */
+
+/* fresh may be NULL. */
+static void look_at_certificates(struct running *r, struct conf *fresh)
+{
+	if (!certificates_look(r->certificates, fresh))
+		return;
+	for (unsigned i = 0; i < r->d.worker_count; i++)
+		worker_secure(r->d.workers[i], certificates_tls(r->certificates));
+}
+
+static void on_look(void *owner)
+{
+	struct running *r = owner;
+
+	look_at_certificates(r, NULL);
+	timer_set(r->look, LOOK_MS);
+}
 
 /* -- signals ------------------------------------------------------------------------------- */
 
@@ -55,6 +77,7 @@ static void reload(struct running *r)
 	forward_reload(r->forward, fresh);
 	for (unsigned i = 0; i < r->d.worker_count; i++)
 		worker_reload(r->d.workers[i], fresh);
+	look_at_certificates(r, fresh);
 	conf_unref(r->conf);
 	r->conf = fresh;
 	log_say(r->d.log, LOG_INFO, "reloaded", F_CSTR("file", fresh->path));
@@ -134,26 +157,28 @@ static bool start_admin(struct running *r, struct err *e)
 			   &r->admin, e);
 }
 
-static void start_workers(struct running *r, const int *fds, unsigned n)
+static void start_workers(struct running *r, const struct listen_socket *sockets, unsigned n)
 {
 	unsigned wanted = how_many_workers(r->conf);
 
 	while (r->d.worker_count < wanted)
-		r->d.workers[r->d.worker_count++] = worker_new(&r->d, r->conf, fds, n);
+		r->d.workers[r->d.worker_count++] = worker_new(
+			&r->d, r->conf, certificates_tls(r->certificates), sockets, n);
 	for (unsigned i = 0; i < wanted; i++)
 		worker_start(r->d.workers[i]);
 	atomic_store(&r->d.serving, true);
 }
 
 /* Tests and scripts wait for this line. */
-static void say_ready(struct running *r, const int *fds, unsigned n)
+static void say_ready(struct running *r, const struct listen_socket *sockets, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
 		struct address bound;
 
-		if (listen_address(fds[i], &bound))
+		if (listen_address(sockets[i].fd, &bound))
 			log_say(r->d.log, LOG_INFO, "listening", F_CSTR("address", bound.text),
-				F_INT("port", bound.port));
+				F_INT("port", bound.port),
+				F_CSTR("tls", sockets[i].tls ? "yes" : "starttls"));
 	}
 	log_say(r->d.log, LOG_INFO, "ready", F_CSTR("hostname", r->d.hostname),
 		F_CSTR("version", PACKAGE_VERSION), F_INT("threads", r->d.worker_count),
@@ -162,14 +187,17 @@ static void say_ready(struct running *r, const int *fds, unsigned n)
 
 /* -- the whole --------------------------------------------------------------------------------- */
 
-static void serve(struct running *r, const int *fds, unsigned n)
+static void serve(struct running *r, const struct listen_socket *sockets, unsigned n)
 {
 	static const int signos[] = { SIGTERM, SIGINT, SIGHUP };
 	struct signals *signals;
 
-	start_workers(r, fds, n);
+	certificates_begin(r->certificates, r->d.log, &r->d.board);
+	start_workers(r, sockets, n);
+	r->look = timer_new(r->loop, on_look, r);
+	timer_set(r->look, LOOK_MS);
 	signals = signals_watch(r->loop, signos, COUNT(signos), on_signal, r);
-	say_ready(r, fds, n);
+	say_ready(r, sockets, n);
 	loop_run(r->loop);
 	for (unsigned i = 0; i < r->d.worker_count; i++)
 		worker_stop(r->d.workers[i]);
@@ -178,9 +206,10 @@ static void serve(struct running *r, const int *fds, unsigned n)
 		worker_join(r->d.workers[i]);
 	forward_join(r->forward);
 	signals_close(signals);
+	timer_free(r->look);
 }
 
-static bool run(struct running *r, const int *fds, unsigned n, struct err *e)
+static bool run(struct running *r, const struct listen_socket *sockets, unsigned n, struct err *e)
 {
 	bool ok;
 
@@ -190,7 +219,7 @@ static bool run(struct running *r, const int *fds, unsigned n, struct err *e)
 	ok = start_admin(r, e);
 	if (ok) {
 		forward_start(r->forward);
-		serve(r, fds, n);
+		serve(r, sockets, n);
 		admin_stop(r->admin);
 	}
 	store_close(r->d.store);
@@ -205,7 +234,8 @@ static uint64_t random_seed(void)
 	return seed;
 }
 
-bool daemon_run(struct conf *conf, struct log *log, const int *fds, unsigned n, struct err *e)
+bool daemon_run(struct conf *conf, struct log *log, struct certificates *certificates,
+		const struct listen_socket *sockets, unsigned n, struct err *e)
 {
 	struct running *r = mem_alloc(sizeof(*r));
 	char *hostname = mem_str(str_of(conf->hostname));
@@ -223,7 +253,8 @@ bool daemon_run(struct conf *conf, struct log *log, const int *fds, unsigned n, 
 	board_init(&r->d.board, clock_wall_ms());
 	r->loop = loop_new();
 	r->forward = forward_new(&r->d, conf);
-	ok = run(r, fds, n, e);
+	r->certificates = certificates;
+	ok = run(r, sockets, n, e);
 	for (unsigned i = 0; i < r->d.worker_count; i++)
 		worker_free(r->d.workers[i]);
 	forward_free(r->forward);

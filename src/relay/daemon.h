@@ -13,6 +13,7 @@
 #include "db/store.h"
 #include "relay/board.h"
 #include "relay/census.h"
+#include "relay/certificates.h"
 #include "relay/guard.h"
 #include "relay/spool.h"
 
@@ -20,7 +21,13 @@
 
 struct worker;
 
-#define WORKERS_MAX 64
+#define WORKERS_MAX   64
+#define LISTENERS_MAX 32
+
+struct listen_socket {
+	int fd;
+	bool tls; /* from the first byte of a connection */
+};
 
 struct daemon {
 	struct worker *workers[WORKERS_MAX]; /* complete before the first of them runs */
@@ -38,8 +45,8 @@ struct daemon {
 };
 
 /* Runs with the conf until SIGTERM or SIGINT: opens the store, starts the threads, and ends them in
- * order.  fds are listening sockets, n of them; they are closed. */
-bool daemon_run(struct conf *conf, struct log *log, const int *fds, unsigned n, struct err *e)
-	MUST_CHECK;
+ * order.  sockets and certificates stay the caller's. */
+bool daemon_run(struct conf *conf, struct log *log, struct certificates *certificates,
+		const struct listen_socket *sockets, unsigned n, struct err *e) MUST_CHECK;
 
 #endif

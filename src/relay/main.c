@@ -8,6 +8,7 @@
 #include <getopt.h>
 #include <malloc.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "net/listen.h"
+#include "relay/certificates.h"
 #include "relay/daemon.h"
 #include "relay/privilege.h"
 #include "relay/worker.h"
@@ -54,30 +56,62 @@ static int fail(const struct err *e)
 	return 1;
 }
 
-/* Sockets that systemd passed, or else those of smtp.listen. */
-static bool bind_all(const struct conf *conf, int fds[LISTENERS_MAX], unsigned *ret_n,
-		     struct err *e)
+/* A socket that systemd passed is known by its port. */
+static bool is_tls_port(const struct conf *conf, int fd)
+{
+	const struct conf_list *list = &conf->smtp.listen_tls;
+	struct address bound;
+
+	if (!listen_address(fd, &bound))
+		return false;
+	for (size_t i = 0; i < list->n; i++) {
+		struct str text = str_of(list->items[i]);
+		uint64_t port;
+
+		if (str_to_u64(str_from(text, (size_t)(str_rfind(text, ':') + 1)), UINT16_MAX,
+			       &port) &&
+		    port == bound.port)
+			return true;
+	}
+	return false;
+}
+
+static bool bind_list(const struct conf_list *list, bool tls,
+		      struct listen_socket sockets[LISTENERS_MAX], unsigned *n, struct err *e)
+{
+	for (size_t i = 0; i < list->n; i++, (*n)++) {
+		if (!listen_open(list->items[i], &sockets[*n].fd, e))
+			return false;
+		sockets[*n].tls = tls;
+	}
+	return true;
+}
+
+/* Sockets that systemd passed, or else those of smtp.listen and smtp.listen_tls. */
+static bool bind_all(const struct conf *conf, struct listen_socket sockets[LISTENERS_MAX],
+		     unsigned *ret_n, struct err *e)
 {
 	unsigned n = 0;
 
 	if (!listen_inherited(&n, e))
 		return false;
-	if (n > LISTENERS_MAX || conf->smtp.listen.n > LISTENERS_MAX)
+	if (n > LISTENERS_MAX || conf->smtp.listen.n + conf->smtp.listen_tls.n > LISTENERS_MAX)
 		return err_set(e, ERR_INPUT, "more than %d listening sockets", LISTENERS_MAX);
-	for (unsigned i = 0; i < n; i++)
-		fds[i] = 3 + (int)i; /* sd_listen_fds(3): from fd 3 on */
-	for (size_t i = 0; !n && i < conf->smtp.listen.n; i++) {
-		if (!listen_open(conf->smtp.listen.items[i], &fds[i], e))
-			return false;
+	for (unsigned i = 0; i < n; i++) {
+		sockets[i].fd = 3 + (int)i; /* sd_listen_fds(3): from fd 3 on */
+		sockets[i].tls = is_tls_port(conf, sockets[i].fd);
 	}
-	*ret_n = n ? n : (unsigned)conf->smtp.listen.n;
-	return true;
+	*ret_n = n;
+	return n || (bind_list(&conf->smtp.listen, false, sockets, ret_n, e) &&
+		     bind_list(&conf->smtp.listen_tls, true, sockets, ret_n, e));
 }
 
 static int serve(struct conf *conf)
 {
-	int fds[LISTENERS_MAX], lock;
+	struct listen_socket sockets[LISTENERS_MAX];
+	struct certificates *certificates = NULL;
 	unsigned n = 0;
+	int lock;
 	struct log *log;
 	struct err e;
 	bool ok;
@@ -87,18 +121,33 @@ static int serve(struct conf *conf)
 	mallopt(M_ARENA_MAX, 2); /* an arena for each thread would cost memory and win nothing */
 	mallopt(M_MMAP_THRESHOLD, 512 * 1024); /* large bodies grow by mremap and are given back */
 	privilege_raise_files();
-	if (!bind_all(conf, fds, &n, &e) || !privilege_prepare_dirs(conf, &e) ||
-	    !privilege_drop(conf, &e) || !privilege_lock_state(conf, &lock, &e))
+	if (!bind_all(conf, sockets, &n, &e) || !privilege_prepare_dirs(conf, &e) ||
+	    !certificates_open(conf, &certificates, &e) || !privilege_drop(conf, &e) ||
+	    !privilege_lock_state(conf, &lock, &e) || !certificates_settle(certificates, &e)) {
+		certificates_free(certificates);
 		return fail(&e);
+	}
 	log = log_new(STDERR_FILENO, (enum log_format)conf->log.format,
 		      (enum log_level)conf->log.level, getenv("JOURNAL_STREAM") != NULL);
-	ok = daemon_run(conf, log, fds, n, &e);
+	ok = daemon_run(conf, log, certificates, sockets, n, &e);
 	if (ok)
 		log_say(log, LOG_INFO, "bye", F_INT("pid", getpid()));
 	log_free(log);
 	for (unsigned i = 0; i < n; i++)
-		close(fds[i]);
+		close(sockets[i].fd);
+	certificates_free(certificates);
 	close(lock);
+	return ok ? 0 : fail(&e);
+}
+
+/* What --check looks at beside the file itself. */
+static int check(struct conf *conf)
+{
+	struct certificates *certificates = NULL;
+	struct err e;
+	bool ok = certificates_open(conf, &certificates, &e);
+
+	certificates_free(certificates);
 	return ok ? 0 : fail(&e);
 }
 
@@ -112,6 +161,8 @@ static int with_conf(enum act act, const char *path)
 		return fail(&e);
 	if (act == ACT_RUN)
 		status = serve(conf);
+	else if (act == ACT_CHECK)
+		status = check(conf);
 	else if (act == ACT_DUMP)
 		conf_dump(conf, stdout);
 	conf_unref(conf);

@@ -27,6 +27,7 @@ struct visitor {
 	struct preface *preface;
 	int fd;
 	struct address peer; /* the proxy */
+	bool tls_first;      /* behind the header */
 };
 
 static bool is_among(const struct conf_list *list, const struct address *a)
@@ -69,6 +70,7 @@ static void on_preface(void *owner, const struct proxy *said, const char *why)
 	struct visitor *v = owner;
 	struct worker *w = v->w;
 	struct address client = v->peer;
+	bool tls_first = v->tls_first;
 	int fd = v->fd;
 
 	visitor_free(v);
@@ -78,10 +80,10 @@ static void on_preface(void *owner, const struct proxy *said, const char *why)
 	}
 	if (said->named)
 		client = address_of_ip(&said->client, said->port);
-	session_start(w, fd, &client);
+	session_start(w, fd, &client, tls_first);
 }
 
-void visitor_start(struct worker *w, int fd, const struct address *peer)
+void visitor_start(struct worker *w, int fd, const struct address *peer, bool tls_first)
 {
 	unsigned most = (unsigned)w->conf->smtp.max_connections;
 
@@ -94,6 +96,7 @@ void visitor_start(struct worker *w, int fd, const struct address *peer)
 
 	v->w = w;
 	v->fd = fd;
+	v->tls_first = tls_first;
 	v->peer = *peer;
 	v->preface = preface_start(w->loop, fd, PATIENCE_MS, on_preface, v);
 	list_add_tail(&w->visitors, &v->link);

@@ -84,6 +84,22 @@ void receive_helo(struct session *s, const struct smtpd_request *r)
 	answer(s, REPLY_OK);
 }
 
+/* RFC 3207 §4.2: what was said in clear is forgotten. */
+void receive_starttls(struct session *s, const struct smtpd_request *r UNUSED)
+{
+	forget_mail(s);
+	if (!s->w->tls) {
+		answer(s, REPLY_TLS_UNAVAILABLE);
+		return;
+	}
+	if (!s->helo_told) {
+		free(s->helo);
+		s->helo = mem_str(STR_NONE);
+	}
+	s->securing = true;
+	answer(s, REPLY_TLS_READY);
+}
+
 static bool put_question(void *world, unsigned index, const struct question *q, struct answer *ret);
 
 static struct receipt *receipt_new(struct session *s, const struct smtpd_request *r)
@@ -283,6 +299,8 @@ void receive_data(struct session *s, const struct smtpd_request *r UNUSED)
 		.client = s->peer.text,
 		.hostname = s->w->d->hostname,
 		.esmtp = s->esmtp,
+		.tls_version = s->tls.version,
+		.tls_cipher = s->tls.cipher,
 		.id = m->id,
 		.only_rcpt = m->rcpt_count == 1 ? m->rcpts[0].address : STR_NONE,
 		.wall_ms = now_ms,
@@ -332,8 +350,9 @@ static void log_stored(struct worker *w, const struct job_accept *mail)
 	if (mail->job.ok) {
 		log_say(w->d->log, LOG_INFO, "accepted", F_ID("mail", env->id),
 			F_STR("client", env->client), F_STR("helo", env->helo),
-			F_PATH("from", env->sender), F_PATH("to", env->rcpts[0].address),
-			F_INT("rcpts", env->rcpt_count), F_INT("size", mail->body.size));
+			F_STR("tls", env->tls), F_PATH("from", env->sender),
+			F_PATH("to", env->rcpts[0].address), F_INT("rcpts", env->rcpt_count),
+			F_INT("size", mail->body.size));
 		board_count(&w->d->board, COUNTER_accepted, 1);
 		board_count(&w->d->board, COUNTER_accepted_bytes, mail->body.size);
 		board_count(&w->d->board, COUNTER_accepted_rcpts, env->rcpt_count);
@@ -382,6 +401,7 @@ static void on_stored(void *world, struct job *job)
 static bool copy_envelope(struct session *s, struct arena *a, struct envelope *env)
 {
 	const struct receipt *m = s->mail;
+	char tls[SESSION_TLS_MAX];
 	struct envelope_rcpt *rcpts = arena_alloc(a, m->rcpt_count * sizeof(*rcpts));
 
 	*env = (struct envelope){
@@ -389,6 +409,7 @@ static bool copy_envelope(struct session *s, struct arena *a, struct envelope *e
 		.sender = arena_dup(a, m->sender.address),
 		.client = arena_dup(a, str_of(s->peer.text)),
 		.helo = arena_dup(a, str_of(s->helo)),
+		.tls = arena_dup(a, str_of(session_tls_text(s, tls))),
 		.received_ms = id_wall_ms(m->id),
 		.esmtp = s->esmtp,
 		.body_8bit = m->body_8bit,
@@ -397,7 +418,8 @@ static bool copy_envelope(struct session *s, struct arena *a, struct envelope *e
 		.rcpts = rcpts,
 		.rcpt_count = m->rcpt_count,
 	};
-	if (!rcpts || !env->sender.at || !env->envid.at || !env->client.at || !env->helo.at)
+	if (!rcpts || !env->sender.at || !env->envid.at || !env->client.at || !env->helo.at ||
+	    !env->tls.at)
 		return false;
 	for (size_t i = 0; i < m->rcpt_count; i++) {
 		rcpts[i].domain = m->rcpts[i].domain;

@@ -13,7 +13,7 @@ struct receipt;
 typedef void receive_fn(struct session *s, const struct smtpd_request *r);
 
 receive_fn receive_helo, receive_mail, receive_rcpt, receive_data, receive_chunk, receive_end,
-	receive_drop, receive_rset;
+	receive_drop, receive_rset, receive_starttls;
 
 /* NULL is accepted. */
 void receipt_free(struct receipt *m);

@@ -5,7 +5,9 @@
  * SPDX-License-Identifier: ISC */
 #include "relay/session.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
@@ -18,11 +20,14 @@
 
 static void log_end(const struct session *s)
 {
+	char tls[SESSION_TLS_MAX];
+
 	log_say(s->w->d->log, LOG_INFO, "session", F_INT("id", s->number),
 		F_CSTR("client", s->peer.text), F_CSTR("helo", s->helo),
-		F_INT("accepted", s->accepted), F_INT("refused", s->refused),
-		F_INT("received", s->received), F_INT("sent", s->sent),
-		F_INT("ms", clock_mono_ms() - s->since_ms), F_CSTR("ended", s->ended));
+		F_CSTR("tls", session_tls_text(s, tls)), F_INT("accepted", s->accepted),
+		F_INT("refused", s->refused), F_INT("received", s->received),
+		F_INT("sent", s->sent), F_INT("ms", clock_mono_ms() - s->since_ms),
+		F_CSTR("ended", s->ended));
 }
 
 void session_close(struct session *s)
@@ -91,6 +96,7 @@ static receive_fn *const receivers[] = {
 	[WANT_HELO] = receive_helo, [WANT_MAIL] = receive_mail, [WANT_RCPT] = receive_rcpt,
 	[WANT_DATA] = receive_data, [WANT_CHUNK] = receive_chunk, [WANT_END] = receive_end,
 	[WANT_DROP] = receive_drop, [WANT_RSET] = receive_rset, [WANT_XCLIENT] = receive_xclient,
+	[WANT_TLS] = receive_starttls,
 	[WANT_CLOSE] = NULL,
 };
 
@@ -122,6 +128,55 @@ static void rearm(struct session *s)
 		stream_timeout(s->stream, s->conf->smtp.idle_ms);
 }
 
+/* -- TLS ------------------------------------------------------------------------ */
+
+const char *session_tls_text(const struct session *s, char out[SESSION_TLS_MAX])
+{
+	out[0] = '\0';
+	if (s->tls.version)
+		(void)snprintf(out, SESSION_TLS_MAX, "%s/%s", s->tls.version, s->tls.cipher);
+	return out;
+}
+
+static void tls_failed(struct session *s, const char *why)
+{
+	board_count(&s->w->d->board, COUNTER_tls_failed, 1);
+	log_say(s->w->d->log, LOG_INFO, "tls_failed", F_CSTR("client", s->peer.text),
+		F_CSTR("why", why));
+	ends(s, END_tls_failed, "tls failed");
+	session_close(s);
+}
+
+/* The 220 is on its way: from here on no byte goes in clear.  The whole handshake has as long as
+ * a client may be silent. */
+static void begin_tls(struct session *s)
+{
+	stream_timeout(s->stream, s->conf->smtp.idle_ms);
+	stream_start_tls(s->stream, s->w->tls);
+}
+
+static void on_secured(void *owner, bool ok, const char *why)
+{
+	struct session *s = owner;
+
+	if (!ok || !stream_tls_info(s->stream, &s->tls)) {
+		tls_failed(s, why);
+		return;
+	}
+	s->securing = false;
+	board_count(&s->w->d->board,
+		    str_eq(str_of(s->tls.version), STR("TLSv1.3")) ? COUNTER_tls_1_3 :
+								       COUNTER_tls_1_2,
+		    1);
+	log_say(s->w->d->log, LOG_DEBUG, "secured", F_CSTR("client", s->peer.text),
+		F_CSTR("version", s->tls.version), F_CSTR("cipher", s->tls.cipher),
+		F_CSTR("sni", s->tls.server_name));
+	smtpd_secured(s->smtpd);
+	session_resume(s);
+}
+
+/* -- the pump --------------------------------------------------------------------- */
+
 static void pump(struct session *s)
 {
 	enum smtpd_want want;
@@ -141,6 +196,10 @@ static void pump(struct session *s)
 			linger(s);
 		else
 			stream_timeout(s->stream, LAST_WRITE_MS);
+		return;
+	}
+	if (s->securing && all_written) {
+		begin_tls(s);
 		return;
 	}
 	if (s->client_ended && want == WANT_INPUT && all_written) {
@@ -168,7 +227,9 @@ void session_hangup(struct session *s, enum reply_id why)
 
 void session_stop(struct session *s)
 {
-	if (!s->lingering && smtpd_is_idle(s->smtpd))
+	if (s->securing)
+		session_close(s);
+	else if (!s->lingering && smtpd_is_idle(s->smtpd))
 		session_hangup(s, REPLY_SHUTTING_DOWN);
 }
 
@@ -179,6 +240,7 @@ void session_describe(const struct session *s, struct board_session *ret)
 		.client = s->peer.text,
 		.helo = s->helo,
 		.state = s->lingering ? "closing" :
+			 s->securing  ? "securing" :
 			 s->ungreeted ? "waiting" :
 			 s->delayed   ? "delayed" :
 					smtpd_state_name(s->smtpd),
@@ -256,7 +318,9 @@ static void on_timeout(void *owner)
 {
 	struct session *s = owner;
 
-	if (s->lingering || smtpd_next(s->smtpd).want == WANT_CLOSE) {
+	if (s->securing) {
+		tls_failed(s, "it took too long");
+	} else if (s->lingering || smtpd_next(s->smtpd).want == WANT_CLOSE) {
 		session_close(s);
 	} else if (s->ungreeted) {
 		s->ungreeted = false;
@@ -277,15 +341,19 @@ static const struct stream_events events = {
 	.on_writable = on_writable,
 	.on_end = on_end,
 	.on_timeout = on_timeout,
+	.on_secured = on_secured,
 };
 
 /* Over a limit, or too late: one line, and no session. */
-void session_turn_away(struct worker *w, int fd, const struct address *peer, enum reply_id why)
+void session_turn_away(struct worker *w, int fd, const struct address *peer, bool tls_first,
+		       enum reply_id why)
 {
 	struct buf line;
 
 	buf_init(&line, 512);
-	if (reply_write(&line, reply_get(why)))
+	if (tls_first)
+		close(fd); /* a line in clear would be noise there */
+	else if (reply_write(&line, reply_get(why)))
 		stream_last_word(fd, buf_str(&line));
 	buf_done(&line);
 	board_count(&w->d->board, COUNTER_connections_refused, 1);
@@ -325,13 +393,13 @@ static void greet(struct session *s)
 		session_resume(s);
 }
 
-void session_start(struct worker *w, int fd, const struct address *peer)
+void session_start(struct worker *w, int fd, const struct address *peer, bool tls_first)
 {
 	struct conf *conf = w->conf;
 	enum reply_id refusal = admit(w, peer);
 
 	if (refusal != REPLY_OK) {
-		session_turn_away(w, fd, peer, refusal);
+		session_turn_away(w, fd, peer, tls_first, refusal);
 		worker_session_gone(w);
 		return;
 	}
@@ -341,6 +409,7 @@ void session_start(struct worker *w, int fd, const struct address *peer)
 		.max_size = (uint64_t)conf->smtp.max_size,
 		.max_line = (unsigned)conf->smtp.max_line,
 		.max_rcpts = (unsigned)conf->smtp.max_recipients,
+		.starttls = w->tls != NULL,
 		.max_errors = (unsigned)conf->smtp.max_errors,
 		.max_commands = (unsigned)conf->smtp.max_commands,
 		.tally = &w->d->board.refusals,
@@ -360,5 +429,9 @@ void session_start(struct worker *w, int fd, const struct address *peer)
 	list_add_tail(&w->sessions, &s->link);
 	atomic_fetch_add(&w->d->board.sessions, 1);
 	board_count(&w->d->board, COUNTER_connections, 1);
-	greet(s);
+	s->securing = tls_first;
+	if (tls_first)
+		begin_tls(s); /* the greeting waits in the engine */
+	else
+		greet(s);
 }

@@ -27,6 +27,8 @@ struct session {
 	char *helo; /* "" before HELO */
 	bool esmtp;
 	bool helo_told, proto_told; /* helo, esmtp: by XCLIENT, whatever the peer says of itself */
+	bool securing; /* the handshake of TLS is on its way, or is to begin when all is written */
+	struct stream_tls tls; /* version is NULL in clear */
 	struct receipt *mail; /* between MAIL and its end, or NULL */
 	struct job *job;      /* the one job in flight, or NULL */
 	bool client_ended; /* it sends nothing more, and may wait for its answers */
@@ -48,9 +50,13 @@ struct session {
 };
 
 /* Says why there is no session, and closes fd. */
-void session_turn_away(struct worker *w, int fd, const struct address *peer, enum reply_id why);
+void session_turn_away(struct worker *w, int fd, const struct address *peer, bool tls_first,
+		       enum reply_id why);
 /* Takes over fd. */
-void session_start(struct worker *w, int fd, const struct address *peer);
+void session_start(struct worker *w, int fd, const struct address *peer, bool tls_first);
+/* "TLSv1.3/TLS_AES_256_GCM_SHA384", or "" in clear. */
+#define SESSION_TLS_MAX 100
+const char *session_tls_text(const struct session *s, char out[SESSION_TLS_MAX]);
 /* The outstanding request has been answered: go on. */
 void session_resume(struct session *s);
 /* Say 421 as soon as it may be said. */

@@ -15,14 +15,16 @@
 #include "relay/session.h"
 #include "relay/thread.h"
 
-enum order_kind { ORDER_STOP, ORDER_RELOAD, ORDER_SERVE, ORDER_ROLL };
+enum order_kind { ORDER_STOP, ORDER_RELOAD, ORDER_SECURE, ORDER_SERVE, ORDER_ROLL };
 
 struct order {
 	struct list link;
 	enum order_kind kind;
 	struct conf *conf; /* ORDER_RELOAD */
+	struct tls *tls;   /* ORDER_SECURE */
 	int fd;            /* ORDER_SERVE: a connection that another worker has taken */
 	struct address peer;
+	bool tls_first;
 	struct roll *roll; /* ORDER_ROLL */
 };
 
@@ -75,9 +77,9 @@ static void on_grace_over(void *owner)
 static void stop(struct worker *w)
 {
 	w->stopping = true;
-	for (unsigned i = 0; i < w->listener_count; i++)
-		listener_stop(w->listeners[i]);
-	w->listener_count = 0;
+	for (unsigned i = 0; i < w->door_count; i++)
+		listener_stop(w->doors[i].listener);
+	w->door_count = 0;
 	timer_set(w->grace, DAEMON_GRACE_MS);
 	visitor_close_all(w);
 	for_each_session(w, session_stop);
@@ -85,15 +87,15 @@ static void stop(struct worker *w)
 		loop_stop(w->loop);
 }
 
-static void serve(struct worker *w, int fd, const struct address *peer)
+static void serve(struct worker *w, int fd, const struct address *peer, bool tls_first)
 {
 	if (w->stopping) {
-		session_turn_away(w, fd, peer, REPLY_SHUTTING_DOWN);
+		session_turn_away(w, fd, peer, tls_first, REPLY_SHUTTING_DOWN);
 		atomic_fetch_sub(&w->load, 1);
 	} else if (visitor_is_expected(w, peer)) {
-		visitor_start(w, fd, peer);
+		visitor_start(w, fd, peer, tls_first);
 	} else {
-		session_start(w, fd, peer);
+		session_start(w, fd, peer, tls_first);
 	}
 }
 
@@ -121,8 +123,12 @@ static void obey(struct worker *w, const struct order *order)
 		conf_unref(w->conf);
 		w->conf = order->conf;
 		break;
+	case ORDER_SECURE:
+		tls_unref(w->tls);
+		w->tls = order->tls;
+		break;
 	case ORDER_SERVE:
-		serve(w, order->fd, &order->peer);
+		serve(w, order->fd, &order->peer, order->tls_first);
 		break;
 	case ORDER_ROLL:
 		enter_in_roll(w, order->roll);
@@ -161,6 +167,11 @@ void worker_reload(struct worker *w, struct conf *conf)
 	give_order(w, &(struct order){ .kind = ORDER_RELOAD, .conf = conf_ref(conf) });
 }
 
+void worker_secure(struct worker *w, struct tls *tls)
+{
+	give_order(w, &(struct order){ .kind = ORDER_SECURE, .tls = tls_ref(tls) });
+}
+
 void worker_stop(struct worker *w)
 {
 	give_order(w, &(struct order){ .kind = ORDER_STOP });
@@ -176,7 +187,8 @@ void worker_call_roll(struct worker *w, struct roll *roll)
 /* Handing over costs a wake-up of the other thread: not for a difference of one. */
 static void on_accept(void *owner, int fd, const struct address *peer)
 {
-	struct worker *w = owner, *least = w;
+	const struct door *door = owner;
+	struct worker *w = door->w, *least = w;
 
 	for (unsigned i = 0; i < w->d->worker_count; i++)
 		if (atomic_load(&w->d->workers[i]->load) < atomic_load(&least->load))
@@ -185,9 +197,12 @@ static void on_accept(void *owner, int fd, const struct address *peer)
 		least = w;
 	atomic_fetch_add(&least->load, 1);
 	if (least == w)
-		serve(w, fd, peer);
+		serve(w, fd, peer, door->tls);
 	else
-		give_order(least, &(struct order){ .kind = ORDER_SERVE, .fd = fd, .peer = *peer });
+		give_order(least, &(struct order){ .kind = ORDER_SERVE,
+						   .fd = fd,
+						   .peer = *peer,
+						   .tls_first = door->tls });
 }
 
 static void *run(void *arg)
@@ -198,12 +213,23 @@ static void *run(void *arg)
 	return NULL;
 }
 
-struct worker *worker_new(struct daemon *d, struct conf *conf, const int *fds, unsigned n)
+static void open_door(struct worker *w, const struct listen_socket *at)
+{
+	struct door *door = &w->doors[w->door_count++];
+
+	door->w = w;
+	door->tls = at->tls;
+	door->listener = listener_start(w->loop, at->fd, on_accept, door);
+}
+
+struct worker *worker_new(struct daemon *d, struct conf *conf, struct tls *tls,
+			  const struct listen_socket *sockets, unsigned n)
 {
 	struct worker *w = mem_alloc(sizeof(*w));
 
 	w->d = d;
 	w->conf = conf_ref(conf);
+	w->tls = tls_ref(tls);
 	w->loop = loop_new();
 	w->jobs = port_open(w->loop, on_jobs_done, w);
 	w->control = port_open(w->loop, on_orders, w);
@@ -212,7 +238,7 @@ struct worker *worker_new(struct daemon *d, struct conf *conf, const int *fds, u
 	list_init(&w->sessions);
 	list_init(&w->visitors);
 	for (unsigned i = 0; i < n && i < LISTENERS_MAX; i++)
-		w->listeners[w->listener_count++] = listener_start(w->loop, fds[i], on_accept, w);
+		open_door(w, &sockets[i]);
 	return w;
 }
 
@@ -244,6 +270,7 @@ static void drop_late_items(struct worker *w)
 		if (order->kind == ORDER_SERVE)
 			close(order->fd);
 		conf_unref(order->conf);
+		tls_unref(order->tls);
 		roll_unref(order->roll);
 		free(order);
 	}
@@ -258,5 +285,6 @@ void worker_free(struct worker *w)
 	loop_free(w->loop);
 	lookup_cache_free(w->cache);
 	conf_unref(w->conf);
+	tls_unref(w->tls);
 	free(w);
 }

@@ -14,10 +14,9 @@
 #include "base/list.h"
 #include "net/listen.h"
 #include "net/loop.h"
+#include "net/tls.h"
 #include "relay/daemon.h"
 #include "relay/lookup.h"
-
-#define LISTENERS_MAX 32
 
 struct roll;
 
@@ -28,8 +27,13 @@ struct worker {
 	struct port *jobs;    /* answers of the store */
 	struct port *control; /* reload, stop */
 	struct lookup_cache *cache;
-	struct listener *listeners[LISTENERS_MAX];
-	unsigned listener_count;
+	struct tls *tls; /* for the handshakes to come */
+	struct door {
+		struct worker *w;
+		struct listener *listener;
+		bool tls; /* from the first byte */
+	} doors[LISTENERS_MAX];
+	unsigned door_count;
 	struct list sessions;
 	struct list visitors; /* proxied.h: they have not said yet for whom they come */
 	_Atomic unsigned load; /* sessions, with those on their way here */
@@ -38,14 +42,17 @@ struct worker {
 	pthread_t thread;
 };
 
-/* Listens on all fds (which it does not own) once it is started. */
-struct worker *worker_new(struct daemon *d, struct conf *conf, const int *fds, unsigned n);
+/* Listens on all sockets (which it does not own) once it is started. */
+struct worker *worker_new(struct daemon *d, struct conf *conf, struct tls *tls,
+			  const struct listen_socket *sockets, unsigned n);
 /* Starts the thread; all workers must be in d->workers. */
 void worker_start(struct worker *w);
 /* Any thread: new sessions get this conf. */
 void worker_reload(struct worker *w, struct conf *conf);
 /* Any thread, while the worker is not freed: its sessions are entered in the roll. */
 void worker_call_roll(struct worker *w, struct roll *roll);
+/* Any thread: handshakes to come are done with these certificates. */
+void worker_secure(struct worker *w, struct tls *tls);
 /* Any thread: takes no more connections, lets mail in progress finish for DAEMON_GRACE_MS, ends. */
 void worker_stop(struct worker *w);
 /* Waits for the end of the thread. */

@@ -134,12 +134,21 @@ static const struct reply *on_xclient(struct canned *c, const struct smtpd_reque
 	return reply_get(REPLY_OK);
 }
 
+/* The handshake is the peer's affair. */
+static const struct reply *on_starttls(struct canned *c, const struct smtpd_request *r UNUSED)
+{
+	forget_mail(c);
+	note(c, "STARTTLS", STR_NONE);
+	return reply_get(REPLY_TLS_READY);
+}
+
 /* NULL: nothing is to be answered. */
 static const struct reply *(*const rules[])(struct canned *c, const struct smtpd_request *r) = {
 	[WANT_HELO] = on_helo, [WANT_MAIL] = on_mail,	[WANT_RCPT] = on_rcpt,
 	[WANT_DATA] = on_data, [WANT_CHUNK] = on_chunk, [WANT_END] = on_end,
 	[WANT_DROP] = on_drop, [WANT_RSET] = on_rset,
 	[WANT_XCLIENT] = on_xclient,
+	[WANT_TLS] = on_starttls,
 };
 
 static enum smtpd_want serve_requests(struct canned *c, struct smtpd *s)

@@ -5,11 +5,14 @@
 #include <assert.h>
 #include <errno.h>
 #include <netdb.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -21,6 +24,7 @@ struct peer_way {
 	void (*send)(struct peer *p, struct str bytes);
 	/* More into p->received, or p->over set; false when nothing will come. */
 	bool (*receive)(struct peer *p);
+	bool (*start_tls)(struct peer *p);
 	void (*close)(struct peer *p);
 };
 
@@ -35,6 +39,8 @@ struct peer {
 	bool bytewise;
 	/* socket */
 	int fd;
+	SSL_CTX *context;
+	SSL *ssl; /* NULL: in clear */
 };
 
 static struct peer *peer_new(const struct peer_way *way)
@@ -75,13 +81,25 @@ static bool engine_receive(struct peer *p)
 	return false;
 }
 
+/* No byte of TLS is exchanged: from here on what is fed counts as having come inside of it. */
+static bool engine_start_tls(struct peer *p)
+{
+	if (strcmp(smtpd_state_name(p->smtpd), "securing") != 0) {
+		(void)fprintf(stderr, "the engine does not expect TLS\n");
+		return false;
+	}
+	smtpd_secured(p->smtpd);
+	return true;
+}
+
 static void engine_close(struct peer *p)
 {
 	smtpd_free(p->smtpd);
 	canned_done(&p->relay);
 }
 
-static const struct peer_way engine_way = { engine_send, engine_receive, engine_close };
+static const struct peer_way engine_way = { engine_send, engine_receive, engine_start_tls,
+					    engine_close };
 
 struct peer *peer_open_engine(const struct script *s, bool bytewise)
 {
@@ -91,6 +109,8 @@ struct peer *peer_open_engine(const struct script *s, bool bytewise)
 	memcpy(p->relay.answers, s->answers, sizeof(s->answers));
 	p->bytewise = bytewise;
 	p->smtpd = smtpd_new(CANNED_HOSTNAME, &s->limits);
+	if (s->only == ONLY_TLS)
+		smtpd_secured(p->smtpd);
 	engine_feed(p, STR_NONE);
 	return p;
 }
@@ -101,11 +121,12 @@ struct peer *peer_open_engine(const struct script *s, bool bytewise)
 static void socket_send(struct peer *p, struct str bytes)
 {
 	while (bytes.n) {
-		ssize_t n = send(p->fd, bytes.at, bytes.n, MSG_NOSIGNAL);
+		ssize_t n = p->ssl ? SSL_write(p->ssl, bytes.at, (int)bytes.n) :
+				     send(p->fd, bytes.at, bytes.n, MSG_NOSIGNAL);
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
+		if (n <= 0)
 			return;
 		bytes = str_from(bytes, (size_t)n);
 	}
@@ -119,7 +140,7 @@ static bool socket_receive(struct peer *p)
 
 	if (!room || poll(&wait, 1, LIVE_PATIENCE_MS) <= 0)
 		return false;
-	n = recv(p->fd, room, 65536, 0);
+	n = p->ssl ? SSL_read(p->ssl, room, 65536) : recv(p->fd, room, 65536, 0);
 	if (n > 0)
 		buf_added(&p->received, (size_t)n);
 	else
@@ -127,15 +148,31 @@ static bool socket_receive(struct peer *p)
 	return true;
 }
 
+static bool socket_start_tls(struct peer *p)
+{
+	p->context = SSL_CTX_new(TLS_client_method());
+	p->ssl = SSL_new(p->context);
+	if (SSL_set_fd(p->ssl, p->fd) == 1 && SSL_connect(p->ssl) == 1)
+		return true;
+	ERR_print_errors_fp(stderr);
+	return false;
+}
+
 static void socket_close(struct peer *p)
 {
+	if (p->ssl)
+		(void)SSL_shutdown(p->ssl);
+	SSL_free(p->ssl);
+	SSL_CTX_free(p->context);
 	(void)close(p->fd);
 }
 
-static const struct peer_way socket_way = { socket_send, socket_receive, socket_close };
+static const struct peer_way socket_way = { socket_send, socket_receive, socket_start_tls,
+					    socket_close };
 
 struct peer *peer_open_socket(const char *host, const char *port)
 {
+	const struct timeval patience = { .tv_sec = LIVE_PATIENCE_MS / 1000 };
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *found;
 	int fd = -1, fault = getaddrinfo(host, port, &hints, &found);
 
@@ -158,7 +195,20 @@ struct peer *peer_open_socket(const char *host, const char *port)
 
 	struct peer *p = peer_new(&socket_way);
 
+	/* TLS waits in its own calls, not in poll. */
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	p->fd = fd;
+	return p;
+}
+
+struct peer *peer_open_tls(const char *host, const char *port)
+{
+	struct peer *p = peer_open_socket(host, port);
+
+	if (p && !peer_start_tls(p)) {
+		peer_close(p);
+		p = NULL;
+	}
 	return p;
 }
 
@@ -174,6 +224,11 @@ void peer_close(struct peer *p)
 void peer_send(struct peer *p, struct str bytes)
 {
 	p->way->send(p, bytes);
+}
+
+bool peer_start_tls(struct peer *p)
+{
+	return p->way->start_tls(p);
 }
 
 enum peer_line peer_line(struct peer *p, struct str *ret)

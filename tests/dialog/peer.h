@@ -1,6 +1,6 @@
 /* peer.h: the other end of a dialog: the engine in this process, or a daemon behind a socket.
  *
- * A further way to talk (TLS) is a further peer_open_… with its own row of functions in peer.c.
+ * A further way to talk is a further peer_open_… with its own row of functions in peer.c.
  * SPDX-License-Identifier: ISC */
 #ifndef TESTS_DIALOG_PEER_H
 #define TESTS_DIALOG_PEER_H
@@ -23,9 +23,13 @@ struct peer;
 struct peer *peer_open_engine(const struct script *s, bool bytewise);
 /* NULL, with a line on stderr, when nobody is there. */
 struct peer *peer_open_socket(const char *host, const char *port);
+/* The same with TLS from the first byte; the certificate is not looked at. */
+struct peer *peer_open_tls(const char *host, const char *port);
 void peer_close(struct peer *p);
 
 void peer_send(struct peer *p, struct str bytes);
+/* TLS begins; false, with a line on stderr, when the other end does not want it. */
+bool peer_start_tls(struct peer *p);
 /* The next line without CRLF; valid until the next call. */
 enum peer_line peer_line(struct peer *p, struct str *ret);
 /* True when a line or the end is there that nobody waited for; live only what is read already. */

@@ -2,10 +2,12 @@
  *
  *	run_dialog FILE...                      against the engine: whole pieces, then byte by byte
  *	run_dialog --connect HOST:PORT FILE...  against a live daemon
+ *	run_dialog --tls HOST:PORT FILE...      the same with TLS from the first byte
  *	run_dialog --client-bytes DIR FILE...   writes what each client says to DIR/CLAIM (fuzzing)
  *
  * Exit status 0 passed, 1 failed, 2 usage.
  * SPDX-License-Identifier: ISC */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,6 +97,19 @@ static bool run_send(const struct script *s, const struct step *step, struct pee
 	return true;
 }
 
+/* What came in clear behind the last reply was not waited for either. */
+static bool run_tls(const struct script *s, const struct step *step, struct peer *p)
+{
+	struct str line = STR_NONE;
+
+	if (peer_has_more(p)) {
+		enum peer_line kind = peer_line(p, &line);
+
+		return differs(s, step, "nothing before TLS", line_or_why(kind, line));
+	}
+	return peer_start_tls(p) || differs(s, step, "<tls>", STR("no TLS"));
+}
+
 static bool run_step(const struct script *s, const struct step *step, struct peer *p)
 {
 	switch (step->kind) {
@@ -106,6 +121,8 @@ static bool run_step(const struct script *s, const struct step *step, struct pee
 		return run_regex(s, step, p);
 	case STEP_CLOSE:
 		return run_close(s, step, p);
+	case STEP_TLS:
+		return run_tls(s, step, p);
 	}
 	return false;
 }
@@ -151,17 +168,18 @@ static void run_one(struct tally *t, const struct script *s, struct peer *p, con
 		peer_close(p);
 }
 
-static void run_live(struct tally *t, const struct script *s, char *target)
+static void run_live(struct tally *t, const struct script *s, char *target, bool tls)
 {
 	char *colon = strrchr(target, ':');
+	const char *way = tls ? "tls" : "live";
 
-	if (!s->live) {
-		(void)printf("ok %u - %s (live) # SKIP needs the canned relay\n", ++t->count,
-			     s->claim);
+	if (!s->live || s->only == (tls ? ONLY_CLEAR : ONLY_TLS)) {
+		(void)printf("ok %u - %s (%s) # SKIP needs %s\n", ++t->count, s->claim, way,
+			     !s->live ? "the canned relay" : "another way to connect");
 		return;
 	}
 	*colon = '\0';
-	run_one(t, s, peer_open_socket(target, colon + 1), "live");
+	run_one(t, s, (tls ? peer_open_tls : peer_open_socket)(target, colon + 1), way);
 	*colon = ':';
 }
 
@@ -191,8 +209,8 @@ static void write_client_bytes(struct tally *t, const struct script *s, const ch
 
 static int usage(void)
 {
-	(void)fprintf(stderr, "usage: run_dialog [--connect HOST:PORT | --client-bytes DIR] "
-			      "FILE...\n");
+	(void)fprintf(stderr, "usage: run_dialog [--connect HOST:PORT | --tls HOST:PORT | "
+			      "--client-bytes DIR] FILE...\n");
 	return USAGE;
 }
 
@@ -200,10 +218,12 @@ int main(int argc, char **argv)
 {
 	struct tally t = { 0, 0 };
 	char *target = NULL, *dir = NULL;
+	bool tls = argc > 2 && strcmp(argv[1], "--tls") == 0;
 	int at = 1;
 
+	(void)signal(SIGPIPE, SIG_IGN); /* OpenSSL writes without MSG_NOSIGNAL */
 	(void)setvbuf(stdout, NULL, _IOLBF, 0); /* for when the next one aborts */
-	if (argc > 2 && strcmp(argv[1], "--connect") == 0)
+	if (tls || (argc > 2 && strcmp(argv[1], "--connect") == 0))
 		target = argv[2];
 	else if (argc > 2 && strcmp(argv[1], "--client-bytes") == 0)
 		dir = argv[2];
@@ -219,7 +239,7 @@ int main(int argc, char **argv)
 		} else if (dir) {
 			write_client_bytes(&t, &s, dir);
 		} else if (target) {
-			run_live(&t, &s, target);
+			run_live(&t, &s, target, tls);
 		} else {
 			run_one(&t, &s, peer_open_engine(&s, false), "whole");
 			run_one(&t, &s, peer_open_engine(&s, true), "bytes");

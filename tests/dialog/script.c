@@ -144,6 +144,10 @@ static bool read_server(struct reader *r, struct str rest)
 		add_step(r, STEP_CLOSE);
 		return true;
 	}
+	if (!is_regex && str_eq(text, STR("<tls>"))) {
+		add_step(r, STEP_TLS);
+		return true;
+	}
 	step = add_step(r, STEP_LINE);
 	if (!buf_add(&step->bytes, text) || !buf_add(&step->bytes, (struct str){ "", 1 }))
 		return wrong(r, "too long");
@@ -216,6 +220,16 @@ static bool read_header(struct reader *r, struct str rest)
 	r->says_live = r->says_live || str_eq(name, STR("live"));
 	if (str_eq(name, STR("live")))
 		return true;
+	if (str_eq(name, STR("only"))) {
+		r->script->only = str_eq(value, STR("tls")) ? ONLY_TLS : ONLY_CLEAR;
+		return r->script->only == ONLY_TLS || str_eq(value, STR("clear")) ||
+		       wrong(r, "wanted 'clear' or 'tls'");
+	}
+	if (str_eq(name, STR("starttls"))) {
+		r->has_limits = true;
+		l->starttls = str_eq(value, STR("yes"));
+		return true;
+	}
 	r->has_limits = true;
 	if (str_eq(name, STR("canned")))
 		return true;
@@ -278,7 +292,7 @@ bool script_read(struct script *s, const char *path)
 	*s = (struct script){ .path = path, .mails = -1 };
 	s->limits = (struct smtpd_limits){ .max_size = 50 * 1024 * 1024, .max_line = 2048,
 					   .max_rcpts = 1000, .max_errors = 20,
-					   .max_commands = 500 };
+					   .max_commands = 500, .starttls = true };
 	buf_init(&s->content, BYTES_MAX);
 	set_claim(s);
 	if (!f) {

@@ -10,7 +10,10 @@
 #include "base/buf.h"
 #include "proto/smtpd.h"
 
-enum step_kind { STEP_SEND, STEP_LINE, STEP_REGEX, STEP_CLOSE };
+enum step_kind { STEP_SEND, STEP_LINE, STEP_REGEX, STEP_CLOSE, STEP_TLS };
+
+/* On which connections a dialog can be held. */
+enum script_only { ONLY_ANY, ONLY_CLEAR, ONLY_TLS };
 
 struct step {
 	enum step_kind kind;
@@ -25,6 +28,7 @@ struct script {
 	struct smtpd_limits limits;
 	const struct reply *answers[WANT_CLOSE + 1]; /* of the canned relay, when they are fixed */
 	bool live;       /* for a live daemon too */
+	enum script_only only;
 	struct step *steps;
 	size_t count;
 	struct buf content; /* M: what must have been accepted */

@@ -93,8 +93,13 @@ static void on_timeout(void *owner)
 	react(owner, '@', true);
 }
 
-static const struct stream_events events = { on_connected, on_bytes, on_writable, on_end,
-					     on_timeout };
+static const struct stream_events events = {
+	.on_connected = on_connected,
+	.on_bytes = on_bytes,
+	.on_writable = on_writable,
+	.on_end = on_end,
+	.on_timeout = on_timeout,
+};
 
 static void on_deadline(void *owner)
 {

@@ -34,23 +34,34 @@ static void the_line_says_who_whence_and_when(void **state)
 		struct trace t;
 		const char *wanted;
 	} rows[] = {
-		{ { STR("mail.b.example"), "192.0.2.9", "mx2.relay.example", true, 4711,
+		{ { STR("mail.b.example"), "192.0.2.9", "mx2.relay.example", true, NULL, NULL, 4711,
 		    STR("a@b.example"), 0 },
 		  "Received: from mail.b.example ([192.0.2.9])\r\n"
 		  "\tby mx2.relay.example with ESMTP id " ID "\r\n"
 		  "\tfor <a@b.example>; " DATE "\r\n" },
-		{ { STR("[IPv6:2001:db8::1]"), "2001:db8::1", "mx2.relay.example", false, 4711,
+		{ { STR("[IPv6:2001:db8::1]"), "2001:db8::1",
+		    "mx2.relay.example", false, NULL, NULL,
+		    4711,
 		    STR(""), 0 },
 		  "Received: from [IPv6:2001:db8::1] ([IPv6:2001:db8::1])\r\n"
 		  "\tby mx2.relay.example with SMTP id " ID "; " DATE "\r\n" },
-		{ { STR("a b(c)\r\nX-Evil: 1;\"\xff"), "192.0.2.9", "h", true, 4711,
+		{ { STR("a b(c)\r\nX-Evil: 1;\"\xff"), "192.0.2.9", "h", true, NULL, NULL, 4711,
 		    STR("\"x\ny\"@b"), 0 },
 		  "Received: from a?b?c???X-Evil:?1??? ([192.0.2.9])\r\n"
 		  "\tby h with ESMTP id " ID "\r\n"
 		  "\tfor <\"x?y\"@b>; " DATE "\r\n" },
-		{ { STR(""), "192.0.2.9", "h", true, 4711, STR(""), 0 },
+		{ { STR(""), "192.0.2.9", "h", true, NULL, NULL, 4711, STR(""), 0 },
 		  "Received: from unknown ([192.0.2.9])\r\n"
 		  "\tby h with ESMTP id " ID "; " DATE "\r\n" },
+		{ { STR("a.example"), "192.0.2.9", "h", true, "TLSv1.3", "TLS_AES_256_GCM_SHA384",
+		    4711, STR(""), 0 },
+		  "Received: from a.example ([192.0.2.9])\r\n"
+		  "\t(using TLSv1.3 with cipher TLS_AES_256_GCM_SHA384)\r\n"
+		  "\tby h with ESMTPS id " ID "; " DATE "\r\n" },
+		{ { STR("a.example"), "192.0.2.9", "h", false, "TLSv1.2", "X", 4711, STR(""), 0 },
+		  "Received: from a.example ([192.0.2.9])\r\n"
+		  "\t(using TLSv1.2 with cipher X)\r\n"
+		  "\tby h with SMTP id " ID "; " DATE "\r\n" },
 	};
 	char id[ID_TEXT_MAX], date[CLOCK_DATE_MAX], wanted[512];
 	struct arena *a = arena_new(65536);
@@ -74,8 +85,9 @@ static void no_line_is_longer_than_998_octets(void **state)
 {
 	struct arena *a = arena_new(65536);
 	char helo[3000], rcpt[3000];
-	struct trace t = { { helo, sizeof(helo) }, "2001:db8::1", "mx2.relay.example", true, 1,
-			   { rcpt, 254 }, noon };
+	struct trace t = { { helo, sizeof(helo) }, "2001:db8::1", "mx2.relay.example",
+			   true, "TLSv1.3",
+			   "TLS_AES_256_GCM_SHA384", 1, { rcpt, 254 }, noon };
 	size_t length = 0;
 
 	(void)state;
@@ -93,7 +105,8 @@ static void no_line_is_longer_than_998_octets(void **state)
 
 static void past_the_arenas_maximum_there_is_no_line(void **state)
 {
-	struct trace t = { STR("mail.b.example"), "192.0.2.9", "mx2.relay.example", true, 1,
+	struct trace t = { STR("mail.b.example"), "192.0.2.9", "mx2.relay.example", true,
+			   NULL, NULL, 1,
 			   STR("a@b.example"), noon };
 
 	(void)state;
