@@ -47,6 +47,7 @@ note() { printf '%s\n' "$*"; }
 finish() {
 	local status=$? pid
 	trap - EXIT
+	exec 3>&2 2>/dev/null		# bash would tell of each that is killed
 	for pid in ${POSTFIXES[@]+"${POSTFIXES[@]}"}; do
 		postfix -c "$T/$pid/etc" abort >/dev/null 2>&1
 	done
@@ -54,7 +55,8 @@ finish() {
 		kill -CONT "$pid" 2>/dev/null
 		kill -KILL "$pid" 2>/dev/null
 	done
-	wait 2>/dev/null
+	wait
+	exec 2>&3
 	if [ "$status" != 0 ] && [ "$status" != 77 ] && [ -s "$T/relay.log" ]; then
 		[ -n "$FAILED" ] || printf 'FAIL: ended with status %s\n' "$status"
 		printf -- '-- end of relay.log\n'
