@@ -119,7 +119,10 @@ static int serve(struct conf *conf)
 	umask(0077);
 	signal(SIGPIPE, SIG_IGN);
 	mallopt(M_ARENA_MAX, 2); /* an arena for each thread would cost memory and win nothing */
-	mallopt(M_MMAP_THRESHOLD, 512 * 1024); /* large bodies grow by mremap and are given back */
+	/* Memory of large bodies is kept for the next ones: pages that are given back and taken
+	 * anew cost more than the copies they save.  SPOOL_BUDGET bounds what that may be. */
+	mallopt(M_MMAP_THRESHOLD, 32 * 1024 * 1024);
+	mallopt(M_TRIM_THRESHOLD, 64 * 1024 * 1024);
 	privilege_raise_files();
 	if (!bind_all(conf, sockets, &n, &e) || !privilege_prepare_dirs(conf, &e) ||
 	    !certificates_open(conf, &certificates, &e) || !privilege_drop(conf, &e) ||
