@@ -18,7 +18,6 @@ BUILD=${BUILD:-$TOP/build}
 export PYTHONDONTWRITEBYTECODE=1
 T=$(mktemp -d "${TMPDIR:-/tmp}/mxk.XXXXXX") || exit 1
 chmod 755 "$T"
-PIDS=()
 POSTFIXES=()
 MOUNTS=()
 RELAY_PID=
@@ -51,9 +50,11 @@ finish() {
 	for pid in ${POSTFIXES[@]+"${POSTFIXES[@]}"}; do
 		postfix -c "$T/$pid/etc" abort >/dev/null 2>&1
 	done
-	for pid in ${PIDS[@]+"${PIDS[@]}"}; do
-		kill -CONT "$pid" 2>/dev/null
-		kill -KILL "$pid" 2>/dev/null
+	# Only those that are still our children: the number of one that ended long ago may be
+	# somebody else's by now.
+	for pid in $(jobs -p); do
+		kill -CONT "$pid"
+		kill -KILL "$pid"
 	done
 	wait
 	exec 2>&3
@@ -118,7 +119,6 @@ spawn() {
 	shift
 	"$@" >>"$log" 2>&1 </dev/null &
 	SPAWNED=$!
-	PIDS+=("$SPAWNED")
 }
 
 # -- the relay ----------------------------------------------------------------
