@@ -1,6 +1,6 @@
 /* ask.c: the questions of one command are a small array, searched from the front.
  *
- * At most 64, and a check asks them in the same order each run: a hash would cost more than it
+ * At most 128, and a check asks them in the same order each run: a hash would cost more than it
  * saves.
  * SPDX-License-Identifier: ISC */
 #include "policy/ask.h"
@@ -10,7 +10,7 @@
 struct asked {
 	struct question q;
 	struct answer answer;
-	bool answered;
+	bool used, answered;
 };
 
 struct asks {
@@ -21,6 +21,7 @@ struct asks {
 };
 
 static const struct answer could_not_ask = { .status = ANSWER_ERROR };
+static const struct answer no_such_name = { .status = ANSWER_NONE };
 
 struct asks *asks_new(struct arena *a, const struct asks_backend *backend)
 {
@@ -35,43 +36,67 @@ struct asks *asks_new(struct arena *a, const struct asks_backend *backend)
 
 static bool same_question(const struct question *a, const struct question *b)
 {
-	return a->kind == b->kind && a->domain == b->domain && str_eq(a->name, b->name) &&
-	       str_eq(a->base, b->base);
+	return a->kind == b->kind && a->domain == b->domain && a->type == b->type &&
+	       str_eq(a->name, b->name) && str_eq(a->base, b->base);
+}
+
+static struct asked *free_place(struct asks *asks)
+{
+	for (unsigned i = 0; i < asks->n; i++)
+		if (!asks->asked[i].used)
+			return &asks->asked[i];
+	return asks->n < ASKS_MAX ? &asks->asked[asks->n++] : NULL;
 }
 
 static const struct answer *put(struct asks *asks, const struct question *q)
 {
-	struct asked *new = &asks->asked[asks->n];
+	struct asked *new = free_place(asks);
 
-	*new = (struct asked){ .q = *q };
+	if (!new)
+		return &could_not_ask;
+	*new = (struct asked){ .q = *q, .used = true };
 	new->q.name = arena_dup(asks->arena, q->name);
 	new->q.base = arena_dup(asks->arena, q->base);
-	if (!new->q.name.at || !new->q.base.at)
+	if (!new->q.name.at || !new->q.base.at) {
+		new->used = false;
 		return &could_not_ask;
-	new->answered = asks->backend.put(asks->backend.world, asks->n++, &new->q, &new->answer);
+	}
+	new->answered = asks->backend.put(asks->backend.world, (unsigned)(new - asks->asked),
+					  &new->q, &new->answer);
 	return new->answered ? &new->answer : NULL;
 }
 
 const struct answer *ask(struct asks *asks, const struct question *q)
 {
 	for (unsigned i = 0; i < asks->n; i++)
-		if (same_question(&asks->asked[i].q, q))
+		if (asks->asked[i].used && same_question(&asks->asked[i].q, q))
 			return asks->asked[i].answered ? &asks->asked[i].answer : NULL;
-	if (asks->n == ASKS_MAX)
-		return &could_not_ask;
 	return put(asks, q);
+}
+
+const struct answer *ask_dns(struct asks *asks, struct str name, enum dns_type type)
+{
+	if (!dns_name_is_valid(name))
+		return &no_such_name;
+	return ask(asks, &(struct question){
+				 .kind = ASK_DNS, .name = name, .base = STR_NONE, .type = type });
 }
 
 void asks_answer(struct asks *asks, unsigned index, struct answer answer)
 {
-	assert(index < asks->n && !asks->asked[index].answered);
-	asks->asked[index].answer = answer;
-	asks->asked[index].answered = true;
+	struct asked *asked = &asks->asked[index];
+
+	assert(index < asks->n && asked->used && !asked->answered);
+	asked->answer = answer;
+	asked->answered = true;
 }
 
 void asks_forget(struct asks *asks)
 {
-	for (unsigned i = 0; i < asks->n; i++)
-		assert(asks->asked[i].answered);
-	asks->n = 0;
+	for (unsigned i = 0; i < asks->n; i++) {
+		struct asked *asked = &asks->asked[i];
+
+		assert(!asked->used || asked->answered || asked->q.kind == ASK_DNS);
+		asked->used = asked->used && asked->q.kind == ASK_DNS;
+	}
 }

@@ -14,15 +14,20 @@
 #define POLICY_ASK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/arena.h"
 #include "base/str.h"
+#include "proto/dns.h"
 
-#define ASKS_MAX 64 /* questions a command; past it every further answer is ANSWER_ERROR */
+/* Questions a mail; past it every further answer is ANSWER_ERROR.  Twelve lists by address and
+ * three names, the client's name forwards and backwards, and what SPF may ask fit in. */
+#define ASKS_MAX 128
 
 enum ask_kind {
 	ASK_RECIPIENT, /* is this local part in the domain's list? */
+	ASK_DNS,       /* records of one type at one name */
 };
 
 enum answer_status {
@@ -33,13 +38,19 @@ enum answer_status {
 
 struct question {
 	enum ask_kind kind;
-	int64_t domain;
-	struct str name, base; /* ASK_RECIPIENT: folded local part; without subaddress, or "" */
+	int64_t domain; /* 0 where the answer is the same for all */
+	/* ASK_RECIPIENT: folded local part; without subaddress, or "".  ASK_DNS: the name; "" */
+	struct str name, base;
+	enum dns_type type; /* ASK_DNS */
 };
 
 struct answer {
 	enum answer_status status;
 	bool accept; /* ASK_RECIPIENT, FOUND: the entry says accept rather than reject */
+	/* ASK_DNS, FOUND: at least one; they live as long as the mail.  NONE is both "no such name"
+	 * and "no such records"; ERROR is a timeout, SERVFAIL, bogus or past a bound. */
+	const struct dns_record *records;
+	size_t record_count;
 };
 
 struct asks;
@@ -55,9 +66,12 @@ struct asks_backend {
 struct asks *asks_new(struct arena *a, const struct asks_backend *backend);
 /* The remembered answer, or NULL: WAIT. */
 const struct answer *ask(struct asks *asks, const struct question *q);
+/* The same for records.  A name that cannot be asked for (dns_name_is_valid) is ANSWER_NONE. */
+const struct answer *ask_dns(struct asks *asks, struct str name, enum dns_type type);
 /* The backend's answer to question number index. */
 void asks_answer(struct asks *asks, unsigned index, struct answer answer);
-/* A new command begins: what was asked for the last one is forgotten.  Nothing may be waiting. */
+/* A new command begins: what was asked for the last one is forgotten, but for DNS: a mail's client
+ * and sender stay the same, and so does what DNS said of them.  Nothing else may be waiting. */
 void asks_forget(struct asks *asks);
 
 #endif

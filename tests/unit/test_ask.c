@@ -76,7 +76,7 @@ static void the_same_question_is_put_once(void **state UNUSED)
 	assert_null(ask_for(7, "user1", ""));
 	assert_null(ask_for(7, "user1", ""));
 	assert_int_equal(backend.puts, 1);
-	asks_answer(asks, backend.last_index, (struct answer){ ANSWER_NONE, false });
+	asks_answer(asks, backend.last_index, (struct answer){ .status = ANSWER_NONE });
 	assert_int_equal(ask_for(7, "user1", "")->status, ANSWER_NONE);
 	assert_ptr_equal(ask_for(7, "user1", ""), ask_for(7, "user1", ""));
 	assert_int_equal(backend.puts, 1);
@@ -109,11 +109,11 @@ static void answers_find_their_questions_in_any_order(void **state UNUSED)
 	assert_null(ask_for(1, "a", ""));
 	assert_null(ask_for(1, "b", ""));
 	assert_null(ask_for(1, "c", ""));
-	asks_answer(asks, 2, (struct answer){ ANSWER_FOUND, true });
+	asks_answer(asks, 2, (struct answer){ .status = ANSWER_FOUND, .accept = true });
 	assert_null(ask_for(1, "a", ""));
-	asks_answer(asks, 0, (struct answer){ ANSWER_NONE, false });
+	asks_answer(asks, 0, (struct answer){ .status = ANSWER_NONE });
 	assert_null(ask_for(1, "b", ""));
-	asks_answer(asks, 1, (struct answer){ ANSWER_FOUND, false });
+	asks_answer(asks, 1, (struct answer){ .status = ANSWER_FOUND });
 	assert_int_equal(ask_for(1, "a", "")->status, ANSWER_NONE);
 	assert_false(ask_for(1, "b", "")->accept);
 	assert_true(ask_for(1, "c", "")->accept);

@@ -64,9 +64,9 @@ static void what_the_store_found_becomes_an_answer(void **state UNUSED)
 		enum recipient_found found;
 		struct answer answer;
 	} rows[] = {
-		{ RECIPIENT_ACCEPT, { ANSWER_FOUND, true } },
-		{ RECIPIENT_REJECT, { ANSWER_FOUND, false } },
-		{ RECIPIENT_UNKNOWN, { ANSWER_NONE, false } },
+		{ RECIPIENT_ACCEPT, { .status = ANSWER_FOUND, .accept = true } },
+		{ RECIPIENT_REJECT, { .status = ANSWER_FOUND, .accept = false } },
+		{ RECIPIENT_UNKNOWN, { .status = ANSWER_NONE, .accept = false } },
 	};
 
 	for (unsigned i = 0; i < COUNT(rows); i++) {
