@@ -84,75 +84,6 @@ static void give_up(struct smtpc *c)
 		c->await.state = DONE;
 }
 
-/* ---- what is sent ---- */
-
-static bool send_ehlo(struct smtpc *c, size_t rcpt UNUSED)
-{
-	return buf_addf(&c->out, "EHLO %s\r\n", c->helo);
-}
-
-static bool send_helo(struct smtpc *c, size_t rcpt UNUSED)
-{
-	return buf_addf(&c->out, "HELO %s\r\n", c->helo);
-}
-
-static bool send_rset(struct smtpc *c, size_t rcpt UNUSED)
-{
-	return buf_add(&c->out, STR("RSET\r\n"));
-}
-
-/* RFC 3461 §5.2.1: what the sender asked for goes on to a server that knows it. */
-static bool add_mail_dsn(struct smtpc *c)
-{
-	const struct smtpc_mail *m = &c->mail;
-
-	if (!c->caps.dsn)
-		return true;
-	if (m->ret &&
-	    !buf_addf(&c->out, " RET=%s", m->ret == DSN_RET_FULL ? "FULL" : "HDRS"))
-		return false;
-	return !m->envid.n || buf_addf(&c->out, " ENVID=%.*s", STR_ARGS(m->envid));
-}
-
-static bool add_rcpt_dsn(struct smtpc *c, size_t rcpt)
-{
-	const struct smtpc_rcpt_dsn *d = c->mail.dsn ? &c->mail.dsn[rcpt] : NULL;
-	char words[32];
-
-	if (!d || !c->caps.dsn)
-		return true;
-	if (d->notify && !buf_addf(&c->out, " NOTIFY=%s", dsn_notify_text(d->notify, words)))
-		return false;
-	return !d->orcpt.n || buf_addf(&c->out, " ORCPT=%.*s", STR_ARGS(d->orcpt));
-}
-
-static bool send_mail(struct smtpc *c, size_t rcpt UNUSED)
-{
-	char size[sizeof(" SIZE=18446744073709551615")] = "";
-
-	if (c->caps.size)
-		snprintf(size, sizeof(size), " SIZE=%" PRIu64, c->mail.size);
-	return buf_addf(&c->out, "MAIL FROM:<%.*s>%s%s", STR_ARGS(c->mail.sender), size,
-			c->caps.mime8bit && c->mail.body_8bit ? " BODY=8BITMIME" : "") &&
-	       add_mail_dsn(c) && buf_add(&c->out, STR("\r\n"));
-}
-
-static bool send_rcpt(struct smtpc *c, size_t rcpt)
-{
-	return buf_addf(&c->out, "RCPT TO:<%.*s>", STR_ARGS(c->mail.rcpts[rcpt])) &&
-	       add_rcpt_dsn(c, rcpt) && buf_add(&c->out, STR("\r\n"));
-}
-
-static bool send_data(struct smtpc *c, size_t rcpt UNUSED)
-{
-	return buf_add(&c->out, STR("DATA\r\n"));
-}
-
-static bool send_quit(struct smtpc *c, size_t rcpt UNUSED)
-{
-	return buf_add(&c->out, STR("QUIT\r\n"));
-}
-
 /* ---- what an answer means ---- */
 
 static void on_greet(struct smtpc *c, const struct smtpc_reply *r, bool good, size_t rcpt UNUSED)
@@ -243,19 +174,19 @@ static void on_dot(struct smtpc *c, const struct smtpc_reply *r, bool good UNUSE
 static const struct row rows[] = {
 /*             name      sends     wants piped  next    refused heard     phase     event */
 [GREET]  = { "greet",  NULL,      2, false, EHLO,   BROKEN, on_greet, GREETING, SMTPC_INPUT },
-[EHLO]   = { "ehlo",   send_ehlo, 2, false, IDLE,   HELO,   on_ehlo,  COMMAND,  SMTPC_INPUT },
-[HELO]   = { "helo",   send_helo, 2, false, IDLE,   BROKEN, NULL,     COMMAND,  SMTPC_INPUT },
+[EHLO]   = { "ehlo",   smtpc_send_ehlo, 2, false, IDLE,   HELO,   on_ehlo,  COMMAND,  SMTPC_INPUT },
+[HELO]   = { "helo",   smtpc_send_helo, 2, false, IDLE,   BROKEN, NULL,     COMMAND,  SMTPC_INPUT },
 [IDLE]   = { "idle",   NULL,      0, false, IDLE,   BROKEN, NULL,     AT_REST,  SMTPC_READY },
-[RSET]   = { "rset",   send_rset, 2, false, MAIL,   BROKEN, on_rset,  COMMAND,  SMTPC_INPUT },
-[MAIL]   = { "mail",   send_mail, 2, true,  RCPT,   RCPT,   on_mail,  COMMAND,  SMTPC_INPUT },
+[RSET]   = { "rset",   smtpc_send_rset, 2, false, MAIL,   BROKEN, on_rset,  COMMAND,  SMTPC_INPUT },
+[MAIL]   = { "mail",   smtpc_send_mail, 2, true,  RCPT,   RCPT,   on_mail,  COMMAND,  SMTPC_INPUT },
 /* once a recipient: */
-[RCPT]   = { "rcpt",   send_rcpt, 2, true,  DATA,   DATA,   on_rcpt,  COMMAND,  SMTPC_INPUT },
-[DATA]   = { "data",   send_data, 3, true,  BODY,   DONE,   on_data,  CONTENT,  SMTPC_INPUT },
+[RCPT]   = { "rcpt",   smtpc_send_rcpt, 2, true,  DATA,   DATA,   on_rcpt,  COMMAND,  SMTPC_INPUT },
+[DATA]   = { "data",   smtpc_send_data, 3, true,  BODY,   DONE,   on_data,  CONTENT,  SMTPC_INPUT },
 /* smtpc_body_end moves on: */
 [BODY]   = { "body",   NULL,      0, false, DOT,    BROKEN, NULL,     CONTENT,  SMTPC_BODY },
 [DOT]    = { "dot",    NULL,      2, false, DONE,   DONE,   on_dot,   FINAL,    SMTPC_INPUT },
 [DONE]   = { "done",   NULL,      0, false, IDLE,   BROKEN, NULL,     AT_REST,  SMTPC_DONE },
-[QUIT]   = { "quit",   send_quit, 2, false, CLOSED, CLOSED, NULL,     COMMAND,  SMTPC_INPUT },
+[QUIT]   = { "quit",   smtpc_send_quit, 2, false, CLOSED, CLOSED, NULL,     COMMAND,  SMTPC_INPUT },
 [CLOSED] = { "closed", NULL,      0, false, CLOSED, CLOSED, NULL,     AT_REST,  SMTPC_CLOSED },
 [BROKEN] = { "broken", NULL,      0, false, BROKEN, BROKEN, NULL,     AT_REST,  SMTPC_BROKEN },
 };

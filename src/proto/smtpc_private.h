@@ -1,5 +1,5 @@
-/* smtpc_private.h: what the three files of the client's engine share: smtpc.c (the dialogue),
- * smtpc_body.c (the content) and smtpc_reply.c (reading a reply).
+/* smtpc_private.h: what the files of the client's engine share: smtpc.c (the dialogue),
+ * smtpc_send.c (its commands), smtpc_body.c (the content) and smtpc_reply.c (reading a reply).
  *
  * A reply is hostile input.  It is read line by line, so that no more than one line is held
  * unread, and what is kept of it has a bound of its own.
@@ -79,6 +79,15 @@ struct smtpc {
 void smtpc_break(struct smtpc *c, const char *why);
 /* Bytes are there although no answer is due. */
 bool smtpc_is_early(const struct smtpc *c);
+
+/* Write one command each; rcpt is which one, for RCPT.  False when the output is full. */
+bool smtpc_send_ehlo(struct smtpc *c, size_t rcpt) MUST_CHECK;
+bool smtpc_send_helo(struct smtpc *c, size_t rcpt) MUST_CHECK;
+bool smtpc_send_rset(struct smtpc *c, size_t rcpt) MUST_CHECK;
+bool smtpc_send_mail(struct smtpc *c, size_t rcpt) MUST_CHECK;
+bool smtpc_send_rcpt(struct smtpc *c, size_t rcpt) MUST_CHECK;
+bool smtpc_send_data(struct smtpc *c, size_t rcpt) MUST_CHECK;
+bool smtpc_send_quit(struct smtpc *c, size_t rcpt) MUST_CHECK;
 
 /* Takes lines from the input, learning what EHLO's answer tells, until a reply is complete; false
  * when it is not yet, or it broke the dialogue. */

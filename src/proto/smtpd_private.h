@@ -68,6 +68,9 @@ bool smtpd_line_is_bdat(struct str line);
 /* A bare CR, a bare LF or a NUL. */
 bool smtpd_line_has_control(struct str line);
 
+/* What is said to HELO or EHLO, with a NUL behind it; text must have room. */
+void smtpd_ehlo_text(const struct smtpd *s, struct buf *text);
+
 /* Arguments of each verb; no reply yet means they are right. */
 const struct reply *smtpd_args_none(struct smtpd *s, struct str args, struct smtpd_request *r);
 const struct reply *smtpd_args_any(struct smtpd *s, struct str args, struct smtpd_request *r);

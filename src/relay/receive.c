@@ -1,8 +1,6 @@
 /* receive.c: see receive.h.  The order of the functions is the order of a mail.
  *
- * A mail in progress (struct receipt) lives from MAIL to the answer at its end, to RSET, or to the
- * end of the session, whichever is first; all its strings are in one arena.  The 250 at the end is
- * given in on_stored and nowhere else: after the store has committed.
+ * What comes behind the content's end is in keep.c.
  * SPDX-License-Identifier: ISC */
 #include "relay/receive.h"
 
@@ -10,39 +8,13 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
-#include "policy/policy.h"
-#include "proto/header.h"
 #include "proto/trace.h"
 #include "relay/defend.h"
+#include "relay/receipt.h"
 #include "relay/session.h"
-#include "relay/spool.h"
 
 /* 10,000 recipients with the longest of addresses and their questions do not fit; 1,000 do. */
 #define MAIL_ARENA_MAX (4 * 1024 * 1024)
-
-struct receipt {
-	struct arena *arena;
-	struct path sender;
-	bool body_8bit;
-	enum dsn_ret ret;
-	struct str envid;
-	struct envelope_rcpt *rcpts;
-	size_t rcpt_count, rcpt_room;
-	struct spool spool;
-	struct header header;
-	msgid id;
-
-	/* the RCPT that is being decided */
-	struct path rcpt;
-	unsigned notify;
-	struct str orcpt;
-	struct asks *asks;
-	struct policy policy;
-	struct mail facts;
-	struct settings *settings;
-	unsigned asked_index; /* of the question that is under way as s->job */
-	uint64_t asked_version;
-};
 
 void receipt_free(struct receipt *m)
 {
@@ -54,42 +26,32 @@ void receipt_free(struct receipt *m)
 	free(m);
 }
 
-static void forget_mail(struct session *s)
+void receipt_forget(struct session *s)
 {
 	receipt_free(s->mail);
 	s->mail = NULL;
-}
-
-static void answer(struct session *s, enum reply_id id)
-{
-	smtpd_answer(s->smtpd, reply_get(id));
-}
-
-static void count(struct session *s, enum board_counter which)
-{
-	board_count(&s->w->d->board, which, 1);
 }
 
 /* -- HELO, MAIL -------------------------------------------------------------- */
 
 void receive_helo(struct session *s, const struct smtpd_request *r)
 {
-	forget_mail(s);
+	receipt_forget(s);
 	if (!s->helo_told) {
 		free(s->helo);
 		s->helo = mem_str(r->helo);
 	}
 	if (!s->proto_told)
 		s->esmtp = r->esmtp;
-	answer(s, REPLY_OK);
+	session_answer(s, REPLY_OK);
 }
 
 /* RFC 3207 §4.2: what was said in clear is forgotten. */
 void receive_starttls(struct session *s, const struct smtpd_request *r UNUSED)
 {
-	forget_mail(s);
+	receipt_forget(s);
 	if (!s->w->tls) {
-		answer(s, REPLY_TLS_UNAVAILABLE);
+		session_answer(s, REPLY_TLS_UNAVAILABLE);
 		return;
 	}
 	if (!s->helo_told) {
@@ -97,7 +59,7 @@ void receive_starttls(struct session *s, const struct smtpd_request *r UNUSED)
 		s->helo = mem_str(STR_NONE);
 	}
 	s->securing = true;
-	answer(s, REPLY_TLS_READY);
+	session_answer(s, REPLY_TLS_READY);
 }
 
 static bool put_question(void *world, unsigned index, const struct question *q, struct answer *ret);
@@ -123,19 +85,19 @@ static struct receipt *receipt_new(struct session *s, const struct smtpd_request
 
 void receive_mail(struct session *s, const struct smtpd_request *r)
 {
-	forget_mail(s);
+	receipt_forget(s);
 	if (!store_takes_mail(s->w->d->store)) {
-		count(s, COUNTER_deferred_mails);
-		answer(s, REPLY_NO_SPACE);
+		session_count(s, COUNTER_deferred_mails);
+		session_answer(s, REPLY_NO_SPACE);
 		return;
 	}
 	if (!defend_rate(s, GUARD_MESSAGES)) {
-		count(s, COUNTER_deferred_mails);
-		answer(s, REPLY_RATE_MESSAGES);
+		session_count(s, COUNTER_deferred_mails);
+		session_answer(s, REPLY_RATE_MESSAGES);
 		return;
 	}
 	s->mail = receipt_new(s, r);
-	answer(s, s->mail ? REPLY_SENDER_OK : REPLY_NO_MEMORY);
+	session_answer(s, s->mail ? REPLY_SENDER_OK : REPLY_NO_MEMORY);
 }
 
 /* -- RCPT: decided by the policy ---------------------------------------------- */
@@ -211,7 +173,7 @@ static void refuse_rcpt(struct session *s)
 	const struct reply *why = m->policy.reply;
 
 	s->refused++;
-	count(s, reply_is_perm(why) ? COUNTER_refused_rcpts : COUNTER_deferred_rcpts);
+	session_count(s, reply_is_perm(why) ? COUNTER_refused_rcpts : COUNTER_deferred_rcpts);
 	log_say(s->w->d->log, LOG_INFO, "refused", F_CSTR("by", m->policy.by->name),
 		F_INT("code", why->code), F_CSTR("client", s->peer.text), F_CSTR("helo", s->helo),
 		F_PATH("from", m->sender.address), F_PATH("to", m->rcpt.address),
@@ -231,7 +193,7 @@ static void decide_rcpt(struct session *s)
 		refuse_rcpt(s);
 		break;
 	case PASS:
-		answer(s, add_rcpt(m) ? REPLY_RCPT_OK : REPLY_NO_MEMORY);
+		session_answer(s, add_rcpt(m) ? REPLY_RCPT_OK : REPLY_NO_MEMORY);
 		break;
 	}
 	settings_unref(m->settings);
@@ -257,8 +219,8 @@ void receive_rcpt(struct session *s, const struct smtpd_request *r)
 	struct settings_board *board = &s->w->d->settings;
 
 	if (!defend_rate(s, GUARD_RECIPIENTS)) {
-		count(s, COUNTER_deferred_rcpts);
-		answer(s, REPLY_RATE_RECIPIENTS);
+		session_count(s, COUNTER_deferred_rcpts);
+		session_answer(s, REPLY_RATE_RECIPIENTS);
 		return;
 	}
 	settings_unref(m->settings);
@@ -266,7 +228,7 @@ void receive_rcpt(struct session *s, const struct smtpd_request *r)
 	m->notify = r->notify;
 	m->orcpt = arena_dup(m->arena, r->orcpt);
 	if (!m->orcpt.at || !path_keep(m->arena, &r->path, &m->rcpt) || !place_postmaster(m)) {
-		answer(s, REPLY_NO_MEMORY);
+		session_answer(s, REPLY_NO_MEMORY);
 		return;
 	}
 	m->facts = (struct mail){
@@ -308,11 +270,11 @@ void receive_data(struct session *s, const struct smtpd_request *r UNUSED)
 	struct str received = trace_received(m->arena, &trace);
 
 	if (!received.at) {
-		answer(s, REPLY_NO_MEMORY);
+		session_answer(s, REPLY_NO_MEMORY);
 		return;
 	}
 	spool_write(&m->spool, received);
-	answer(s, REPLY_OK);
+	session_answer(s, REPLY_OK);
 }
 
 void receive_chunk(struct session *s, const struct smtpd_request *r)
@@ -322,146 +284,8 @@ void receive_chunk(struct session *s, const struct smtpd_request *r)
 	spool_write(&s->mail->spool, r->bytes);
 }
 
-static void refuse_content(struct session *s, const struct reply *why)
-{
-	const struct receipt *m = s->mail;
-
-	s->refused++;
-	count(s, COUNTER_refused_mails);
-	log_say(s->w->d->log, LOG_INFO, "refused", F_CSTR("by", "content"),
-		F_INT("code", why->code), F_CSTR("client", s->peer.text),
-		F_CSTR("helo", s->helo), F_PATH("from", m->sender.address),
-		F_PATH("to", m->rcpts[0].address), F_CSTR("reply", why->text));
-	smtpd_answer(s->smtpd, why);
-	forget_mail(s);
-}
-
-void receive_drop(struct session *s, const struct smtpd_request *r)
-{
-	refuse_content(s, r->refuse);
-}
-
-/* -- the end: into the store, and the 250 -------------------------------------- */
-
-static void log_stored(struct worker *w, const struct job_accept *mail)
-{
-	const struct envelope *env = &mail->env;
-
-	if (mail->job.ok) {
-		log_say(w->d->log, LOG_INFO, "accepted", F_ID("mail", env->id),
-			F_STR("client", env->client), F_STR("helo", env->helo),
-			F_STR("tls", env->tls), F_PATH("from", env->sender),
-			F_PATH("to", env->rcpts[0].address), F_INT("rcpts", env->rcpt_count),
-			F_INT("size", mail->body.size));
-		board_count(&w->d->board, COUNTER_accepted, 1);
-		board_count(&w->d->board, COUNTER_accepted_bytes, mail->body.size);
-		board_count(&w->d->board, COUNTER_accepted_rcpts, env->rcpt_count);
-	} else {
-		log_say(w->d->log, LOG_ERROR, "not_stored", F_ID("mail", env->id),
-			F_STR("client", env->client), F_PATH("from", env->sender),
-			F_INT("size", mail->body.size), F_CSTR("why", mail->job.err.text));
-		board_count(&w->d->board, COUNTER_deferred_mails, 1);
-	}
-}
-
-static void answer_stored(struct session *s, const struct job_accept *mail)
-{
-	char id[ID_TEXT_MAX];
-
-	if (!mail->job.ok) {
-		answer(s, mail->job.err.kind == ERR_FULL ? REPLY_NO_SPACE : REPLY_STORE_FAILED);
-		return;
-	}
-
-	char *text = arena_printf(mail->job.arena, "ok, kept as %s", id_text(mail->env.id, id));
-
-	s->accepted++;
-	smtpd_answer(s->smtpd, &(struct reply){ 250, "2.0.0", text ? text : "ok" });
-}
-
-/* The commit has returned, or failed.  Whether the client is still there or not, a stored mail is
- * ours from here on (RFC 5321 §6.1). */
-static void on_stored(void *world, struct job *job)
-{
-	struct worker *w = world;
-	struct job_accept *mail = CONTAINER(job, struct job_accept, job);
-	struct session *s = job->owner;
-
-	log_stored(w, mail);
-	spool_body_gone(&w->d->spool, &mail->body);
-	if (s) {
-		s->job = NULL;
-		answer_stored(s, mail);
-		session_resume(s);
-	}
-	job_free(job);
-}
-
-/* The job's own copy of the envelope: the mail is forgotten as soon as the job is given. */
-static bool copy_envelope(struct session *s, struct arena *a, struct envelope *env)
-{
-	const struct receipt *m = s->mail;
-	char tls[SESSION_TLS_MAX];
-	struct envelope_rcpt *rcpts = arena_alloc(a, m->rcpt_count * sizeof(*rcpts));
-
-	*env = (struct envelope){
-		.id = m->id,
-		.sender = arena_dup(a, m->sender.address),
-		.client = arena_dup(a, str_of(s->peer.text)),
-		.helo = arena_dup(a, str_of(s->helo)),
-		.tls = arena_dup(a, str_of(session_tls_text(s, tls))),
-		.received_ms = id_wall_ms(m->id),
-		.esmtp = s->esmtp,
-		.body_8bit = m->body_8bit,
-		.ret = m->ret,
-		.envid = arena_dup(a, m->envid),
-		.rcpts = rcpts,
-		.rcpt_count = m->rcpt_count,
-	};
-	if (!rcpts || !env->sender.at || !env->envid.at || !env->client.at || !env->helo.at ||
-	    !env->tls.at)
-		return false;
-	for (size_t i = 0; i < m->rcpt_count; i++) {
-		rcpts[i].domain = m->rcpts[i].domain;
-		rcpts[i].address = arena_dup(a, m->rcpts[i].address);
-		rcpts[i].notify = m->rcpts[i].notify;
-		rcpts[i].orcpt = arena_dup(a, m->rcpts[i].orcpt);
-		if (!rcpts[i].address.at || !rcpts[i].orcpt.at)
-			return false;
-	}
-	return true;
-}
-
-static void store_mail(struct session *s)
-{
-	struct job_accept *job = job_new_accept(port_inbox(s->w->jobs), on_stored, s);
-	bool ok = copy_envelope(s, job->job.arena, &job->env) &&
-		  spool_take(&s->mail->spool, &job->body);
-
-	forget_mail(s);
-	if (!ok) {
-		log_say(s->w->d->log, LOG_ERROR, "not_spooled", F_CSTR("client", s->peer.text));
-		count(s, COUNTER_deferred_mails);
-		job_free(&job->job);
-		answer(s, REPLY_NO_SPACE);
-		return;
-	}
-	s->job = &job->job;
-	store_put(s->w->d->store, &job->job);
-}
-
-void receive_end(struct session *s, const struct smtpd_request *r UNUSED)
-{
-	const struct reply *refusal = header_refusal(&s->mail->header);
-
-	if (refusal)
-		refuse_content(s, refusal);
-	else
-		store_mail(s);
-}
-
 void receive_rset(struct session *s, const struct smtpd_request *r UNUSED)
 {
-	forget_mail(s);
-	answer(s, REPLY_FLUSHED);
+	receipt_forget(s);
+	session_answer(s, REPLY_FLUSHED);
 }

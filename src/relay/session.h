@@ -57,6 +57,15 @@ void session_start(struct worker *w, int fd, const struct address *peer, bool tl
 /* "TLSv1.3/TLS_AES_256_GCM_SHA384", or "" in clear. */
 #define SESSION_TLS_MAX 100
 const char *session_tls_text(const struct session *s, char out[SESSION_TLS_MAX]);
+/* Answers the outstanding request. */
+static inline void session_answer(struct session *s, enum reply_id id)
+{
+	smtpd_answer(s->smtpd, reply_get(id));
+}
+static inline void session_count(struct session *s, enum board_counter which)
+{
+	board_count(&s->w->d->board, which, 1);
+}
 /* The outstanding request has been answered: go on. */
 void session_resume(struct session *s);
 /* Say 421 as soon as it may be said. */
