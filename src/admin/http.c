@@ -12,6 +12,8 @@
  * SPDX-License-Identifier: ISC */
 #include "admin/http.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -29,6 +31,7 @@
 
 #define CONNECTIONS_MAX   32U
 #define IDLE_S            30U
+#define NO_FILES_MS       100
 #define HEAD_BYTES_MAX    ((size_t)(16 * 1024)) /* a connection's memory: head and read buffer */
 #define HEAD_BYTES_STEP   ((size_t)1024)
 #define STACK_BYTES       ((size_t)(256 * 1024))
@@ -400,13 +403,17 @@ static size_t on_unescape(void *arg, struct MHD_Connection *c, char *text)
 	return strlen(text);
 }
 
-/* Mostly complaints that a unix socket has no TCP_NODELAY. */
+/* Mostly complaints that a unix socket has no TCP_NODELAY.  When no descriptor is left for a first
+ * connection the library complains and tries again at once, for ever: here is the only place where
+ * it can be made to wait. */
 static void __attribute__((format(printf, 2, 0)))
 on_library_log(void *arg, const char *fmt, va_list args)
 {
 	struct http *h = arg;
 	char text[256];
 
+	if (errno == EMFILE || errno == ENFILE)
+		(void)poll(NULL, 0, NO_FILES_MS);
 	if (!log_is_on(h->world->log, LOG_DEBUG))
 		return;
 	(void)vsnprintf(text, sizeof(text), fmt, args);

@@ -51,6 +51,7 @@ struct conf {
 		int64_t max_client_connections; /* from one address */
 		struct conf_list proxy_from;   /* networks whose peers send a PROXY header */
 		struct conf_list xclient_from; /* networks whose peers may say XCLIENT */
+		int64_t max_memory; /* bytes of messages on their way in, past it no new one */
 		int64_t greet_delay_ms;     /* before the greeting, in which nothing may come */
 		int64_t early_pipelining;   /* enum early_pipelining */
 		int64_t max_bad_recipients; /* a session: from half of it on answers are delayed */

@@ -122,6 +122,9 @@ const struct conf_option conf_options[] = {
 	{ IN("smtp", "xclient_from"), AT(smtp.xclient_from), NETWORKS("{}"),
 	  .says = "Clients that may say for whom they come by XCLIENT: addresses and networks." },
 
+	{ IN("smtp", "max_memory"), AT(smtp.max_memory), BYTES("512M", "1M", "1T"),
+	  .says = "No new message is taken while those on their way in hold so much memory; they "
+		  "go on in files." },
 	{ IN("smtp", "greet_delay"), AT(smtp.greet_delay_ms), TIME("0", "0", "30s"),
 	  .says = "Greet so late; who talks before the greeting is sent away." },
 	{ IN("smtp", "early_pipelining"), AT(smtp.early_pipelining),

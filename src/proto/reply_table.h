@@ -52,6 +52,7 @@ REPLY(TOO_BIG,           552, "5.3.4", "message too big")
 REPLY(HEADER_TOO_BIG,    552, "5.3.4", "message header too big")
 REPLY(MAIL_LOOP,         554, "5.4.6", "mail loop: this message has come round too often")
 REPLY(NO_SPACE,          452, "4.3.1", "no space to keep your message, try later")
+REPLY(CROWDED,           452, "4.3.1", "too much mail at once, try later")
 REPLY(STORE_FAILED,      451, "4.3.0", "could not store your message, try later")
 REPLY(NO_MEMORY,         452, "4.3.1", "too much for one session, try later")
 

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "admin/admin.h"
@@ -24,6 +25,8 @@
 #define ROLL_MS      2000 /* for the loops to say which sessions they have */
 #define GUARD_PLACES 65536 /* clients and networks that are remembered: 6 MiB at most */
 #define LOOK_MS      2000 /* are the certificates still those that were read? */
+#define FILES_OURS   512 /* descriptors for database, primaries, operators: or a quarter of all */
+#define FILES_SPOOLS 512 /* at least for mail that comes in files: or a quarter of all */
 #define WORKERS_AUTO 4 /* more loops than that starve the store's thread rather than help it */
 
 struct running {
@@ -57,6 +60,30 @@ static void on_look(void *owner)
 	timer_set(r->look, LOOK_MS);
 }
 
+/* -- marks: past them only new mail is refused ---------------------------------------------- */
+
+/* Descriptors are divided, so that no crowd takes those without which the sessions there are could
+ * not end well. */
+static void set_marks(struct running *r, const struct conf *conf)
+{
+	struct rlimit limit;
+	int64_t all = INT32_MAX, ours = FILES_OURS, spools = FILES_SPOOLS, sessions, most;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < INT32_MAX)
+		all = (int64_t)limit.rlim_cur;
+	if (ours > all / 4)
+		ours = spools = all / 4;
+	most = sessions = all - ours - spools;
+	if (sessions > conf->smtp.max_connections)
+		sessions = conf->smtp.max_connections;
+	else if (sessions < conf->smtp.max_connections)
+		log_say(r->d.log, LOG_WARNING, "few_descriptors", F_INT("sessions", sessions),
+			F_INT("max_connections", conf->smtp.max_connections));
+	atomic_store(&r->d.max_sessions, (unsigned)most);
+	atomic_store(&r->d.spool.most, conf->smtp.max_memory);
+	atomic_store(&r->d.spool.most_files, all - ours - sessions);
+}
+
 /* -- signals ------------------------------------------------------------------------------- */
 
 static void reload(struct running *r)
@@ -73,6 +100,7 @@ static void reload(struct running *r)
 	if (needs)
 		log_say(r->d.log, LOG_WARNING, "restart_needed", F_CSTR("option", needs));
 	log_set_level(r->d.log, (enum log_level)fresh->log.level);
+	set_marks(r, fresh);
 	store_reconfigure(r->d.store, fresh);
 	forward_reload(r->forward, fresh);
 	for (unsigned i = 0; i < r->d.worker_count; i++)
@@ -249,6 +277,7 @@ bool daemon_run(struct conf *conf, struct log *log, struct certificates *certifi
 	r->d.census = census_new();
 	r->d.guard = guard_new(GUARD_PLACES, random_seed());
 	r->d.spool.left = SPOOL_BUDGET;
+	set_marks(r, conf);
 	settings_board_init(&r->d.settings);
 	board_init(&r->d.board, clock_wall_ms());
 	r->loop = loop_new();

@@ -32,6 +32,7 @@ struct listen_socket {
 struct daemon {
 	struct worker *workers[WORKERS_MAX]; /* complete before the first of them runs */
 	unsigned worker_count;
+	_Atomic unsigned max_sessions; /* that there are descriptors for */
 	_Atomic bool serving; /* the workers run */
 	struct log *log;
 	struct store *store;

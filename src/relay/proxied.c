@@ -85,7 +85,7 @@ static void on_preface(void *owner, const struct proxy *said, const char *why)
 
 void visitor_start(struct worker *w, int fd, const struct address *peer, bool tls_first)
 {
-	unsigned most = (unsigned)w->conf->smtp.max_connections;
+	unsigned most = worker_max_sessions(w);
 
 	if (census_enter(w->d->census, peer, most, most) != CENSUS_OK) {
 		turn_away(w, fd, peer, reply_name(REPLY_TOO_MANY_CONNS));

@@ -20,6 +20,8 @@
 
 struct receipt {
 	struct arena *arena;
+	struct spool_budget *budget;
+	size_t counted; /* of the arena, in the budget */
 	struct path sender;
 	bool body_8bit;
 	enum dsn_ret ret;

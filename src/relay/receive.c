@@ -15,15 +15,26 @@
 
 /* 10,000 recipients with the longest of addresses and their questions do not fit; 1,000 do. */
 #define MAIL_ARENA_MAX (4 * 1024 * 1024)
+#define RCPTS_ALWAYS   100 /* RFC 5321 §4.5.3.1.8; more of them only while there is memory */
 
 void receipt_free(struct receipt *m)
 {
 	if (!m)
 		return;
 	settings_unref(m->settings);
+	spool_hold(m->budget, -(int64_t)m->counted);
 	spool_done(&m->spool);
 	arena_free(m->arena);
 	free(m);
+}
+
+/* The arena has grown: it counts as the content does. */
+static void count_memory(struct receipt *m)
+{
+	size_t used = arena_used(m->arena);
+
+	spool_hold(m->budget, (int64_t)(used - m->counted));
+	m->counted = used;
 }
 
 void receipt_forget(struct session *s)
@@ -69,17 +80,19 @@ static struct receipt *receipt_new(struct session *s, const struct smtpd_request
 	struct receipt *m = mem_alloc(sizeof(*m));
 
 	m->arena = arena_new(MAIL_ARENA_MAX);
+	m->budget = &s->w->d->spool;
 	m->body_8bit = r->body_8bit;
 	m->ret = r->ret;
 	m->envid = arena_dup(m->arena, r->envid);
 	m->asks = asks_new(m->arena,
 			   &(struct asks_backend){ .put = put_question, .world = s });
-	spool_init(&m->spool, s->w->d->state_dir, &s->w->d->spool);
+	spool_init(&m->spool, s->w->d->state_dir, m->budget);
 	header_init(&m->header, s->w->d->hostname);
 	if (!m->asks || !m->envid.at || !path_keep(m->arena, &r->path, &m->sender)) {
 		receipt_free(m);
 		return NULL;
 	}
+	count_memory(m);
 	return m;
 }
 
@@ -89,6 +102,11 @@ void receive_mail(struct session *s, const struct smtpd_request *r)
 	if (!store_takes_mail(s->w->d->store)) {
 		session_count(s, COUNTER_deferred_mails);
 		session_answer(s, REPLY_NO_SPACE);
+		return;
+	}
+	if (spool_is_crowded(&s->w->d->spool)) {
+		session_count(s, COUNTER_deferred_mails);
+		session_answer(s, REPLY_CROWDED);
 		return;
 	}
 	if (!defend_rate(s, GUARD_MESSAGES)) {
@@ -198,6 +216,7 @@ static void decide_rcpt(struct session *s)
 	}
 	settings_unref(m->settings);
 	m->settings = NULL;
+	count_memory(m);
 }
 
 /* RFC 5321 §4.5.1: <postmaster> without a domain is taken.  It goes to the postmaster of the domain
@@ -218,6 +237,11 @@ void receive_rcpt(struct session *s, const struct smtpd_request *r)
 	struct receipt *m = s->mail;
 	struct settings_board *board = &s->w->d->settings;
 
+	if (m->rcpt_count >= RCPTS_ALWAYS && spool_is_crowded(m->budget)) {
+		session_count(s, COUNTER_deferred_rcpts);
+		session_answer(s, REPLY_CROWDED);
+		return;
+	}
 	if (!defend_rate(s, GUARD_RECIPIENTS)) {
 		session_count(s, COUNTER_deferred_rcpts);
 		session_answer(s, REPLY_RATE_RECIPIENTS);
@@ -273,6 +297,7 @@ void receive_data(struct session *s, const struct smtpd_request *r UNUSED)
 		session_answer(s, REPLY_NO_MEMORY);
 		return;
 	}
+	count_memory(m);
 	spool_write(&m->spool, received);
 	session_answer(s, REPLY_OK);
 }

@@ -371,7 +371,7 @@ static enum reply_id admit(struct worker *w, const struct address *peer)
 
 	if (why != REPLY_OK)
 		return why;
-	switch (census_enter(w->d->census, peer, (unsigned)w->conf->smtp.max_connections,
+	switch (census_enter(w->d->census, peer, worker_max_sessions(w),
 			     (unsigned)w->conf->smtp.max_client_connections)) {
 	case CENSUS_FULL:
 		return REPLY_TOO_MANY_CONNS;

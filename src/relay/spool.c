@@ -13,6 +13,23 @@
 #define FIRST_ROOM 8192
 #define STEP       ((size_t)1024 * 1024) /* by which large room grows */
 
+static bool is_at(_Atomic int64_t *now, _Atomic int64_t *mark)
+{
+	int64_t most = atomic_load_explicit(mark, memory_order_relaxed);
+
+	return most && atomic_load_explicit(now, memory_order_relaxed) >= most;
+}
+
+bool spool_is_crowded(struct spool_budget *b)
+{
+	return is_at(&b->held, &b->most) || is_at(&b->files, &b->most_files);
+}
+
+void spool_hold(struct spool_budget *b, int64_t bytes)
+{
+	atomic_fetch_add_explicit(&b->held, bytes, memory_order_relaxed);
+}
+
 void spool_init(struct spool *s, const char *dir, struct spool_budget *budget)
 {
 	*s = (struct spool){ .dir = dir, .budget = budget, .fd = -1 };
@@ -43,13 +60,20 @@ static bool borrow(struct spool_budget *b, int64_t bytes)
 
 void spool_body_gone(struct spool_budget *b, const struct body *body)
 {
-	if (body->mem)
-		atomic_fetch_add(&b->left, debt(room_for((size_t)body->size)));
+	size_t room = room_for((size_t)body->size);
+
+	if (body->fd >= 0)
+		atomic_fetch_sub(&b->files, 1);
+	if (!body->mem)
+		return;
+	atomic_fetch_add(&b->left, debt(room));
+	spool_hold(b, -(int64_t)room);
 }
 
 static void drop_memory(struct spool *s)
 {
 	atomic_fetch_add(&s->budget->left, debt(s->room));
+	spool_hold(s->budget, -(int64_t)s->room);
 	free(s->mem);
 	s->mem = NULL;
 	s->room = 0;
@@ -58,8 +82,10 @@ static void drop_memory(struct spool *s)
 void spool_done(struct spool *s)
 {
 	drop_memory(s);
-	if (s->fd >= 0)
+	if (s->fd >= 0) {
 		close(s->fd);
+		atomic_fetch_sub(&s->budget->files, 1);
+	}
 	spool_init(s, s->dir, s->budget);
 }
 
@@ -80,13 +106,26 @@ static int open_nameless(const char *dir)
 	return fd;
 }
 
+/* One of most_files, or -1: the descriptors behind them are not for mail that comes. */
+static int open_counted(struct spool *s)
+{
+	int64_t most = atomic_load(&s->budget->most_files);
+	int fd = -1;
+
+	if (atomic_fetch_add(&s->budget->files, 1) < most || !most)
+		fd = open_nameless(s->dir);
+	if (fd < 0)
+		atomic_fetch_sub(&s->budget->files, 1);
+	return fd;
+}
+
 /* The memory's content goes to the file; false: lost. */
 static bool flush(struct spool *s)
 {
 	size_t done = 0;
 
 	if (s->fd < 0)
-		s->fd = open_nameless(s->dir);
+		s->fd = open_counted(s);
 	while (s->fd >= 0 && done < s->used) {
 		ssize_t n = write(s->fd, s->mem + done, s->used - done);
 
@@ -107,11 +146,14 @@ static size_t make_room(struct spool *s, size_t wanted)
 
 	if (room > SPOOL_MEMORY_MAX || s->fd >= 0)
 		room = SPOOL_MEMORY_OWN;
+	if (room > s->room && room > FIRST_ROOM && is_at(&s->budget->held, &s->budget->most))
+		room = s->room > FIRST_ROOM ? s->room : FIRST_ROOM;
 	if (room > s->room && room > SPOOL_MEMORY_OWN &&
 	    !borrow(s->budget, debt(room) - debt(s->room)))
 		room = SPOOL_MEMORY_OWN;
 	if (room > s->room) {
 		s->mem = mem_grow(s->mem, room);
+		spool_hold(s->budget, (int64_t)(room - s->room));
 		s->room = room;
 	}
 	return s->room - s->used < wanted ? s->room - s->used : wanted;

@@ -24,9 +24,12 @@
 #define SPOOL_MEMORY_MAX (16 * 1024 * 1024)
 #define SPOOL_BUDGET     ((int64_t)48 * 1024 * 1024)
 
-/* What is left for all of the process. */
+/* What all of the process has left, and has. */
 struct spool_budget {
 	_Atomic int64_t left;
+	_Atomic int64_t held; /* bytes of memory that mails have, until stored or dropped */
+	_Atomic int64_t most; /* past it memory does not grow, all goes to files; 0: no such mark */
+	_Atomic int64_t files, most_files; /* open; 0: no such mark */
 };
 
 struct spool {
@@ -39,12 +42,16 @@ struct spool {
 	bool failed; /* what could not be written is lost; the rest is only counted */
 };
 
+/* Memory or files are at their mark: no new mail should be begun. */
+bool spool_is_crowded(struct spool_budget *budget);
+/* A mail has so much more memory, or less, beside its content. */
+void spool_hold(struct spool_budget *budget, int64_t bytes);
 void spool_init(struct spool *s, const char *dir, struct spool_budget *budget);
 void spool_done(struct spool *s);
 /* After a failure it goes on counting and keeps nothing: the content is read to its end. */
 void spool_write(struct spool *s, struct str bytes);
-/* The body moves to *ret; false when writing failed: nothing is moved.  What it borrowed is still
- * owed: spool_body_gone gives it back. */
+/* The body moves to *ret; false when writing failed: nothing is moved.  What it borrowed and holds
+ * is still owed: spool_body_gone gives it back, before the body is freed. */
 bool spool_take(struct spool *s, struct body *ret);
 void spool_body_gone(struct spool_budget *budget, const struct body *body);
 

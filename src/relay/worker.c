@@ -41,6 +41,14 @@ static void on_jobs_done(void *owner, struct list *items)
 
 /* -- stopping -------------------------------------------------------------------- */
 
+unsigned worker_max_sessions(const struct worker *w)
+{
+	unsigned most = (unsigned)w->conf->smtp.max_connections;
+	unsigned room = atomic_load(&w->d->max_sessions);
+
+	return most < room ? most : room;
+}
+
 void worker_session_gone(struct worker *w)
 {
 	atomic_fetch_sub(&w->load, 1);

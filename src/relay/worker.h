@@ -60,6 +60,8 @@ void worker_join(struct worker *w);
 /* After store_close: no answer can come any more. */
 void worker_free(struct worker *w);
 
+/* Connections that may be open in all: those of the settings, if there are descriptors for them. */
+unsigned worker_max_sessions(const struct worker *w);
 /* The worker's thread: a session is gone. */
 void worker_session_gone(struct worker *w);
 

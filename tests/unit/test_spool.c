@@ -237,6 +237,8 @@ static int64_t lent_for(size_t n, int64_t budget, bool *ret_file)
 		close(body.fd);
 	spool_done(&s);
 	assert_int_equal(b.left, budget);
+	assert_int_equal(b.held, 0);
+	assert_int_equal(b.files, 0);
 	return lent;
 }
 
@@ -257,6 +259,82 @@ static void memory_beyond_its_own_is_borrowed_and_given_back(void **state UNUSED
 	assert_true(file);
 }
 
+/* n bytes in pieces of 4096, and what the budget says they hold. */
+static int64_t held_by(struct spool *s, struct spool_budget *b, size_t n)
+{
+	int64_t before = b->held;
+
+	spool_init(s, dir, b);
+	for (size_t at = 0; at < n; at += 4096)
+		spool_write(s, (struct str){ content + at, n - at < 4096 ? n - at : 4096 });
+	return b->held - before;
+}
+
+static void past_its_mark_memory_does_not_grow(void **state UNUSED)
+{
+	struct spool_budget b = { .left = SPOOL_BUDGET, .most = 4 * 1024 * 1024 };
+	struct spool first, second, third;
+
+	assert_false(spool_is_crowded(&b));
+	assert_int_equal(held_by(&first, &b, BIG), 4 * 1024 * 1024);
+	assert_true(spool_is_crowded(&b));
+	assert_int_equal(held_by(&second, &b, BIG), 8192);
+	assert_true(second.fd >= 0);
+	spool_hold(&b, 1000);
+	spool_done(&first);
+	assert_false(spool_is_crowded(&b));
+	assert_int_equal(held_by(&third, &b, 100000), 131072);
+	spool_done(&second);
+	spool_done(&third);
+	assert_int_equal(b.held, 1000);
+	assert_int_equal(b.files, 0);
+	assert_int_equal(b.left, SPOOL_BUDGET);
+}
+
+static void a_file_too_many_is_not_opened(void **state UNUSED)
+{
+	struct spool_budget b = { .most_files = 2 };
+	struct spool s[3];
+	struct body body;
+
+	for (unsigned i = 0; i < 2; i++) {
+		assert_false(spool_is_crowded(&b));
+		(void)held_by(&s[i], &b, BIG);
+		assert_false(s[i].failed);
+	}
+	assert_true(spool_is_crowded(&b));
+	(void)held_by(&s[2], &b, BIG);
+	assert_true(s[2].failed);
+	spool_done(&s[2]);
+	assert_int_equal(b.files, 2);
+	assert_true(spool_take(&s[0], &body));
+	assert_int_equal(b.files, 2);
+	spool_body_gone(&b, &body);
+	close(body.fd);
+	assert_false(spool_is_crowded(&b));
+	spool_done(&s[0]);
+	spool_done(&s[1]);
+	assert_int_equal(b.files, 0);
+	assert_int_equal(b.held, 0);
+}
+
+static void what_fails_gives_all_back(void **state UNUSED)
+{
+	struct spool_budget b = { .left = SPOOL_BUDGET };
+	struct spool s;
+	struct body body;
+
+	spool_init(&s, "/nonexistent", &b);
+	for (unsigned i = 0; i < 8; i++)
+		spool_write(&s, (struct str){ content, BIG });
+	assert_true(s.failed);
+	assert_false(spool_take(&s, &body));
+	spool_done(&s);
+	assert_int_equal(b.held, 0);
+	assert_int_equal(b.files, 0);
+	assert_int_equal(b.left, SPOOL_BUDGET);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -266,6 +344,9 @@ int main(void)
 		cmocka_unit_test(without_a_directory_it_only_counts),
 		cmocka_unit_test(memory_beyond_its_own_is_borrowed_and_given_back),
 		cmocka_unit_test(a_write_that_fails_is_never_half_a_body),
+		cmocka_unit_test(past_its_mark_memory_does_not_grow),
+		cmocka_unit_test(a_file_too_many_is_not_opened),
+		cmocka_unit_test(what_fails_gives_all_back),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
