@@ -8,20 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
-#include "db/change_job.h"
+#include "db/change_private.h"
 #include "db/import.h"
 #include "db/patch.h"
 
-#define AUDIT_MAX 2000
 #define SHOWN_LOCALS 5
 
-struct change {
-	struct inbox answers;
-	struct job_change *job;
-};
-
-static struct job_change *begin(struct change *c, enum change_kind what, const char *who,
+struct job_change *change_begin(struct change *c, enum change_kind what, const char *who,
 				size_t max_bytes)
 {
 	inbox_init(&c->answers, NULL, NULL);
@@ -34,7 +27,7 @@ static struct job_change *begin(struct change *c, enum change_kind what, const c
 	return c->job;
 }
 
-static bool end(struct change *c, bool ok)
+bool change_end(struct change *c, bool ok)
 {
 	free(c->job->locals);
 	job_free(&c->job->job);
@@ -43,7 +36,7 @@ static bool end(struct change *c, bool ok)
 }
 
 /* Gives the job away and waits for it. */
-static bool carry_out(struct change *c, struct store *s, uint64_t *ret_changed, struct err *e)
+bool change_carry_out(struct change *c, struct store *s, uint64_t *ret_changed, struct err *e)
 {
 	struct list answered;
 
@@ -59,20 +52,19 @@ static bool carry_out(struct change *c, struct store *s, uint64_t *ret_changed, 
 	return true;
 }
 
-static bool set_audit(struct change *c, struct buf *text)
+bool change_set_audit(struct change *c, struct buf *text)
 {
 	c->job->audit = arena_dup(c->job->job.arena, buf_str(text));
 	buf_done(text);
 	return c->job->audit.at != NULL;
 }
 
-static bool too_large(struct err *e)
+bool change_too_large(struct err *e)
 {
 	return err_set(e, ERR_INPUT, "the request is too large");
 }
 
-/* What is over the buffer's maximum is left out: an audit row is for reading. */
-static void say(struct buf *text, const char *word, struct str what)
+void change_say(struct buf *text, const char *word, struct str what)
 {
 	if (buf_addf(text, "%s%.*s", word, STR_ARGS(what)))
 		return;
@@ -88,25 +80,25 @@ static bool change_domain(struct store *s, enum change_kind what, const char *wh
 {
 	bool is_new = what == CHANGE_DOMAIN_ADD;
 	struct change c;
-	struct job_change *j = begin(&c, what, who, 64 << 10);
+	struct job_change *j = change_begin(&c, what, who, 64 << 10);
 	struct buf audit;
 
-	buf_init(&audit, AUDIT_MAX);
+	buf_init(&audit, CHANGE_AUDIT_MAX);
 	if (!patch_domain_name(j->job.arena, name, &j->domain, e) ||
 	    !patch_parse(j->job.arena, pairs, n, &j->patch, e))
-		return end(&c, false);
+		return change_end(&c, false);
 	if (is_new && !j->patch.route_count) {
 		err_set(e, ERR_INPUT, "a domain needs at least one primary=HOST:PORT");
-		return end(&c, false);
+		return change_end(&c, false);
 	}
-	say(&audit, is_new ? "domain add " : "domain set ", j->domain);
+	change_say(&audit, is_new ? "domain add " : "domain set ", j->domain);
 	for (size_t i = 0; i < n; i++) {
-		say(&audit, " ", str_of(pairs[i].key));
-		say(&audit, "=", str_of(pairs[i].value));
+		change_say(&audit, " ", str_of(pairs[i].key));
+		change_say(&audit, "=", str_of(pairs[i].value));
 	}
-	if (!set_audit(&c, &audit))
-		return end(&c, too_large(e));
-	return end(&c, carry_out(&c, s, NULL, e));
+	if (!change_set_audit(&c, &audit))
+		return change_end(&c, change_too_large(e));
+	return change_end(&c, change_carry_out(&c, s, NULL, e));
 }
 
 bool change_domain_add(struct store *s, const char *who, const char *name,
@@ -125,17 +117,17 @@ bool change_domain_remove(struct store *s, const char *who, const char *name, bo
 			  struct err *e)
 {
 	struct change c;
-	struct job_change *j = begin(&c, CHANGE_DOMAIN_REMOVE, who, 64 << 10);
+	struct job_change *j = change_begin(&c, CHANGE_DOMAIN_REMOVE, who, 64 << 10);
 	struct buf audit;
 
-	buf_init(&audit, AUDIT_MAX);
+	buf_init(&audit, CHANGE_AUDIT_MAX);
 	if (!patch_domain_name(j->job.arena, name, &j->domain, e))
-		return end(&c, false);
+		return change_end(&c, false);
 	j->force = force;
-	say(&audit, force ? "domain remove --force " : "domain remove ", j->domain);
-	if (!set_audit(&c, &audit))
-		return end(&c, too_large(e));
-	return end(&c, carry_out(&c, s, NULL, e));
+	change_say(&audit, force ? "domain remove --force " : "domain remove ", j->domain);
+	if (!change_set_audit(&c, &audit))
+		return change_end(&c, change_too_large(e));
+	return change_end(&c, change_carry_out(&c, s, NULL, e));
 }
 
 /* -- recipients -------------------------------------------------------------------- */
@@ -145,13 +137,13 @@ static bool set_recipients_audit(struct change *c, const char *what, size_t give
 	struct job_change *j = c->job;
 	struct buf audit;
 
-	buf_init(&audit, AUDIT_MAX);
-	say(&audit, what, j->domain);
+	buf_init(&audit, CHANGE_AUDIT_MAX);
+	change_say(&audit, what, j->domain);
 	for (size_t i = 0; i < j->local_count && i < SHOWN_LOCALS; i++)
-		say(&audit, " ", j->locals[i].local);
+		change_say(&audit, " ", j->locals[i].local);
 	if (j->local_count > SHOWN_LOCALS && !buf_addf(&audit, " ... (%zu in all)", given))
-		say(&audit, " ...", STR_NONE);
-	return set_audit(c, &audit) || too_large(e);
+		change_say(&audit, " ...", STR_NONE);
+	return change_set_audit(c, &audit) || change_too_large(e);
 }
 
 static bool change_locals(struct change *c, const char *const *locals, size_t n,
@@ -166,7 +158,7 @@ static bool change_locals(struct change *c, const char *const *locals, size_t n,
 		char *at = arena_cstr(j->job.arena, text);
 
 		if (!at)
-			return too_large(e);
+			return change_too_large(e);
 		if (!patch_local(text, j->domain, at, &l->local, e))
 			return false;
 		l->action = action;
@@ -192,14 +184,14 @@ bool change_recipient_add(struct store *s, const char *who, const char *domain,
 {
 	bool reject = action == RECIPIENT_REJECT;
 	struct change c;
-	struct job_change *j = begin(&c, CHANGE_RECIPIENT_ADD, who, texts_size(locals, n));
+	struct job_change *j = change_begin(&c, CHANGE_RECIPIENT_ADD, who, texts_size(locals, n));
 
 	j->source = "list";
 	if (!patch_domain_name(j->job.arena, domain, &j->domain, e) ||
 	    !change_locals(&c, locals, n, reject ? RECIPIENT_REJECT : RECIPIENT_ACCEPT, e) ||
 	    !set_recipients_audit(&c, reject ? "recipient add --reject " : "recipient add ", n, e))
-		return end(&c, false);
-	return end(&c, carry_out(&c, s, ret_changed, e));
+		return change_end(&c, false);
+	return change_end(&c, change_carry_out(&c, s, ret_changed, e));
 }
 
 bool change_recipient_remove(struct store *s, const char *who, const char *domain,
@@ -207,20 +199,21 @@ bool change_recipient_remove(struct store *s, const char *who, const char *domai
 			     struct err *e)
 {
 	struct change c;
-	struct job_change *j = begin(&c, CHANGE_RECIPIENT_REMOVE, who, texts_size(locals, n));
+	struct job_change *j =
+		change_begin(&c, CHANGE_RECIPIENT_REMOVE, who, texts_size(locals, n));
 
 	if (!patch_domain_name(j->job.arena, domain, &j->domain, e) ||
 	    !change_locals(&c, locals, n, RECIPIENT_ACCEPT, e) ||
 	    !set_recipients_audit(&c, "recipient remove ", n, e))
-		return end(&c, false);
-	return end(&c, carry_out(&c, s, ret_changed, e));
+		return change_end(&c, false);
+	return change_end(&c, change_carry_out(&c, s, ret_changed, e));
 }
 
 bool change_recipient_import(struct store *s, const char *who, const char *domain, struct str file,
 			     uint64_t *ret_lines, uint64_t *ret_changed, struct err *e)
 {
 	struct change c;
-	struct job_change *j = begin(&c, CHANGE_RECIPIENT_ADD, who, 64 << 10);
+	struct job_change *j = change_begin(&c, CHANGE_RECIPIENT_ADD, who, 64 << 10);
 	char *text = mem_str(file);
 	size_t lines = 0;
 	bool ok;
@@ -231,11 +224,11 @@ bool change_recipient_import(struct store *s, const char *who, const char *domai
 	if (ok) {
 		j->local_count = patch_sort_locals(j->locals, lines);
 		ok = set_recipients_audit(&c, "recipient import ", lines, e) &&
-		     carry_out(&c, s, ret_changed, e);
+		     change_carry_out(&c, s, ret_changed, e);
 	}
 	if (ok)
 		*ret_lines = lines;
-	ok = end(&c, ok);
+	ok = change_end(&c, ok);
 	free(text);
 	return ok;
 }
@@ -263,18 +256,18 @@ bool change_message(struct store *s, const char *who, msgid id, enum queue_act a
 		    uint64_t *ret_changed, struct err *e)
 {
 	struct change c;
-	struct job_change *j = begin(&c, CHANGE_MESSAGE, who, 0);
+	struct job_change *j = change_begin(&c, CHANGE_MESSAGE, who, 0);
 	char text[ID_TEXT_MAX];
 	struct buf audit;
 
-	buf_init(&audit, AUDIT_MAX);
+	buf_init(&audit, CHANGE_AUDIT_MAX);
 	j->message = id;
 	j->act = act;
-	say(&audit, "queue ", str_of(act_name(act)));
-	say(&audit, " ", str_of(id_text(id, text)));
-	if (!set_audit(&c, &audit))
-		return end(&c, too_large(e));
-	return end(&c, carry_out(&c, s, ret_changed, e));
+	change_say(&audit, "queue ", str_of(act_name(act)));
+	change_say(&audit, " ", str_of(id_text(id, text)));
+	if (!change_set_audit(&c, &audit))
+		return change_end(&c, change_too_large(e));
+	return change_end(&c, change_carry_out(&c, s, ret_changed, e));
 }
 
 static bool change_all(struct store *s, enum change_kind what, const char *who,
@@ -282,17 +275,17 @@ static bool change_all(struct store *s, enum change_kind what, const char *who,
 		       uint64_t *ret_changed, struct err *e)
 {
 	struct change c;
-	struct job_change *j = begin(&c, what, who, 0);
+	struct job_change *j = change_begin(&c, what, who, 0);
 	struct buf audit;
 
-	buf_init(&audit, AUDIT_MAX);
+	buf_init(&audit, CHANGE_AUDIT_MAX);
 	j->act = act;
 	if (domain && !patch_domain_name(j->job.arena, domain, &j->domain, e))
-		return end(&c, false);
-	say(&audit, words, domain ? j->domain : STR("(all domains)"));
-	if (!set_audit(&c, &audit))
-		return end(&c, too_large(e));
-	return end(&c, carry_out(&c, s, ret_changed, e));
+		return change_end(&c, false);
+	change_say(&audit, words, domain ? j->domain : STR("(all domains)"));
+	if (!change_set_audit(&c, &audit))
+		return change_end(&c, change_too_large(e));
+	return change_end(&c, change_carry_out(&c, s, ret_changed, e));
 }
 
 bool change_failed_all(struct store *s, const char *who, const char *domain, enum queue_act act,

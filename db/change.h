@@ -46,6 +46,11 @@ bool change_recipient_remove(struct store *s, const char *who, const char *domai
 bool change_recipient_import(struct store *s, const char *who, const char *domain, struct str file,
 			     uint64_t *ret_lines, uint64_t *ret_changed, struct err *e) MUST_CHECK;
 
+/* Settings of a policy, of one domain or (NULL) for all: keys are those of db/policy_settings.h,
+ * the value "default" takes back what was set. */
+bool change_policy_set(struct store *s, const char *who, const char *domain,
+		       const struct change_pair *pairs, size_t n, struct err *e) MUST_CHECK;
+
 enum queue_act {
 	QUEUE_HOLD,    /* queued → held */
 	QUEUE_RELEASE, /* held → queued, due now */

@@ -18,6 +18,7 @@ enum change_kind {
 	CHANGE_MESSAGE,
 	CHANGE_FAILED_ALL,
 	CHANGE_FLUSH,
+	CHANGE_POLICY,
 };
 
 /* What a domain's settings become; only what is named in `has`. */
@@ -47,6 +48,10 @@ struct change_local {
 	uint32_t line; /* of the file it came from; later ones win */
 };
 
+struct change_setting {
+	struct str name, value; /* value.at is NULL: the default again */
+};
+
 struct job_change {
 	struct job job;
 	enum change_kind what;
@@ -58,6 +63,8 @@ struct job_change {
 	const char *source; /* of recipients: "list" or "import" */
 	struct change_local *locals; /* sorted, each once; not in the arena: the caller's */
 	size_t local_count;
+	const struct change_setting *settings; /* CHANGE_POLICY */
+	size_t setting_count;
 	msgid message;
 	enum queue_act act;
 	uint64_t changed; /* answer */

@@ -15,6 +15,7 @@
 
 #include "base/arena.h"
 #include "base/str.h"
+#include "db/policy_settings.h"
 
 enum domain_mode { DOMAIN_BACKUP, DOMAIN_REFLECTOR };
 /* What a recipient gets that is not in the list. */
@@ -41,6 +42,7 @@ struct domain {
 	int64_t lifetime_ms; /* mail that cannot be delivered for so long expires */
 	const struct route *routes; /* in order of preference */
 	size_t route_count;
+	const struct policy_settings *policy; /* never NULL */
 };
 
 struct settings {
@@ -50,6 +52,7 @@ struct settings {
 	const struct domain *domains; /* sorted by name */
 	size_t domain_count;
 	const struct domain **by_id; /* sorted by id */
+	const struct policy_settings *policy; /* for all; never NULL */
 };
 
 struct settings *settings_ref(struct settings *s);

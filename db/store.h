@@ -83,6 +83,7 @@ struct envelope_rcpt {
 	int64_t domain;     /* id, or DOMAIN_BOUNCES */
 	unsigned notify;    /* RFC 3461: proto/dsn.h, enum dsn_notify */
 	struct str orcpt;   /* as it came, or "" */
+	struct str findings; /* of the checks: lines "check finding note", or "" */
 };
 
 struct envelope {

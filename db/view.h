@@ -38,6 +38,7 @@ struct view_delivery {
 	unsigned attempts;
 	const char *reply;   /* last reply, or "" */
 	const char *primary; /* that gave it, or "" */
+	const char *findings; /* of the checks: lines "check finding note", or "" */
 	const char *by;      /* ledger, deleted: by whom */
 };
 
@@ -85,6 +86,15 @@ struct view_count {
 };
 /* One row a domain that has any; domain NULL: all (recipients are not counted then). */
 bool view_counts(struct view *v, struct arena *a, const char *domain, struct view_count **ret,
+		 size_t *ret_n, struct err *e) MUST_CHECK;
+
+/* A setting of a policy that has been set. */
+struct view_setting {
+	const char *name, *value;
+	bool own; /* the domain's; else: for all */
+};
+/* What is set for the domain and for all, or (domain NULL) for all only, by name. */
+bool view_policy(struct view *v, struct arena *a, const char *domain, struct view_setting **ret,
 		 size_t *ret_n, struct err *e) MUST_CHECK;
 
 struct view_audit {

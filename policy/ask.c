@@ -17,7 +17,7 @@ struct asks {
 	struct arena *arena;
 	struct asks_backend backend;
 	unsigned n;
-	struct asked asked[ASKS_MAX];
+	struct asked *asked[ASKS_MAX];
 };
 
 static const struct answer could_not_ask = { .status = ANSWER_ERROR };
@@ -40,20 +40,26 @@ static bool same_question(const struct question *a, const struct question *b)
 	       str_eq(a->name, b->name) && str_eq(a->base, b->base);
 }
 
-static struct asked *free_place(struct asks *asks)
+/* The index of a place for one more; ASKS_MAX when there is none. */
+static unsigned free_place(struct asks *asks)
 {
 	for (unsigned i = 0; i < asks->n; i++)
-		if (!asks->asked[i].used)
-			return &asks->asked[i];
-	return asks->n < ASKS_MAX ? &asks->asked[asks->n++] : NULL;
+		if (!asks->asked[i]->used)
+			return i;
+	if (asks->n == ASKS_MAX ||
+	    !(asks->asked[asks->n] = arena_alloc(asks->arena, sizeof(struct asked))))
+		return ASKS_MAX;
+	return asks->n++;
 }
 
 static const struct answer *put(struct asks *asks, const struct question *q)
 {
-	struct asked *new = free_place(asks);
+	unsigned index = free_place(asks);
+	struct asked *new;
 
-	if (!new)
+	if (index == ASKS_MAX)
 		return &could_not_ask;
+	new = asks->asked[index];
 	*new = (struct asked){ .q = *q, .used = true };
 	new->q.name = arena_dup(asks->arena, q->name);
 	new->q.base = arena_dup(asks->arena, q->base);
@@ -61,16 +67,18 @@ static const struct answer *put(struct asks *asks, const struct question *q)
 		new->used = false;
 		return &could_not_ask;
 	}
-	new->answered = asks->backend.put(asks->backend.world, (unsigned)(new - asks->asked),
-					  &new->q, &new->answer);
+	new->answered = asks->backend.put(asks->backend.world, index, &new->q, &new->answer);
 	return new->answered ? &new->answer : NULL;
 }
 
 const struct answer *ask(struct asks *asks, const struct question *q)
 {
-	for (unsigned i = 0; i < asks->n; i++)
-		if (asks->asked[i].used && same_question(&asks->asked[i].q, q))
-			return asks->asked[i].answered ? &asks->asked[i].answer : NULL;
+	for (unsigned i = 0; i < asks->n; i++) {
+		const struct asked *asked = asks->asked[i];
+
+		if (asked->used && same_question(&asked->q, q))
+			return asked->answered ? &asked->answer : NULL;
+	}
 	return put(asks, q);
 }
 
@@ -84,7 +92,7 @@ const struct answer *ask_dns(struct asks *asks, struct str name, enum dns_type t
 
 void asks_answer(struct asks *asks, unsigned index, struct answer answer)
 {
-	struct asked *asked = &asks->asked[index];
+	struct asked *asked = asks->asked[index];
 
 	assert(index < asks->n && asked->used && !asked->answered);
 	asked->answer = answer;
@@ -94,7 +102,7 @@ void asks_answer(struct asks *asks, unsigned index, struct answer answer)
 void asks_forget(struct asks *asks)
 {
 	for (unsigned i = 0; i < asks->n; i++) {
-		struct asked *asked = &asks->asked[i];
+		struct asked *asked = asks->asked[i];
 
 		assert(!asked->used || asked->answered || asked->q.kind == ASK_DNS);
 		asked->used = asked->used && asked->q.kind == ASK_DNS;

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 const struct check *const checks[] = {
-	&check_recipient, /* rcpt: is the domain ours, and does the user exist? */
+	&check_recipient, /* is the domain ours, and does the user exist? */
+	&check_helo,      /* is the name that the client greets with its own? */
 	NULL,
 };

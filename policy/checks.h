@@ -6,5 +6,6 @@
 #include "policy/policy.h"
 
 extern const struct check check_recipient;
+extern const struct check check_helo;
 
 #endif

@@ -11,24 +11,18 @@
 
 #include <string.h>
 
-static enum verdict refuse(const struct reply **why, enum reply_id id)
-{
-	*why = reply_get(id);
-	return REFUSE;
-}
-
 /* The list has no entry. */
-static enum verdict unknown_user(const struct domain *d, const struct reply **why)
+static enum verdict unknown_user(const struct domain *d, struct ruling *r)
 {
 	switch (d->unknown) {
 	case UNKNOWN_ACCEPT:
 		return PASS;
 	case UNKNOWN_DEFER:
-		return refuse(why, REPLY_RCPT_UNKNOWN_NOW);
+		return policy_refuse(r, REPLY_RCPT_UNKNOWN_NOW);
 	case UNKNOWN_REJECT:
 		break;
 	}
-	return refuse(why, d->has_recipients ? REPLY_NO_SUCH_USER : REPLY_RCPT_UNKNOWN_NOW);
+	return policy_refuse(r, d->has_recipients ? REPLY_NO_SUCH_USER : REPLY_RCPT_UNKNOWN_NOW);
 }
 
 /* "User+tag" gives "user"; "" without a delimiter, or when nothing stands before it. */
@@ -39,17 +33,16 @@ static struct str without_subaddress(const struct domain *d, struct str folded)
 	return at > 0 ? (struct str){ folded.at, (size_t)at } : STR_NONE;
 }
 
-static enum verdict recipient_run(struct asks *asks, const struct mail *m,
-				  const struct reply **why)
+static enum verdict recipient_run(struct asks *asks, const struct mail *m, struct ruling *r)
 {
 	const struct domain *d = m->domain;
 
 	if (!m->settings || (!d && m->settings_stale))
-		return refuse(why, REPLY_SETTINGS_UNREAD);
+		return policy_refuse(r, REPLY_SETTINGS_UNREAD);
 	if (!d)
-		return refuse(why, REPLY_NOT_OURS);
+		return policy_refuse(r, REPLY_NOT_OURS);
 	if (!d->enabled)
-		return refuse(why, REPLY_DOMAIN_OFF);
+		return policy_refuse(r, REPLY_DOMAIN_OFF);
 
 	char folded[65];
 	struct str local = path_unquote(m->rcpt.local, folded);
@@ -68,15 +61,16 @@ static enum verdict recipient_run(struct asks *asks, const struct mail *m,
 	if (!listed)
 		return WAIT;
 	if (listed->status == ANSWER_ERROR)
-		return refuse(why, REPLY_RCPT_UNKNOWN_NOW);
+		return policy_refuse(r, REPLY_RCPT_UNKNOWN_NOW);
 	if (listed->status == ANSWER_NONE)
-		return unknown_user(d, why);
-	return listed->accept ? PASS : refuse(why, REPLY_NO_SUCH_USER);
+		return unknown_user(d, r);
+	return listed->accept ? PASS : policy_refuse(r, REPLY_NO_SUCH_USER);
 }
 
 const struct check check_recipient = {
-	.name = "recipient",
+	.id = CHECK_recipient,
 	.stage = AT_RCPT,
+	.always = true,
 	.run = recipient_run,
 	.says = "the domain is ours and the user is in its list",
 };

@@ -26,7 +26,8 @@ enum run_result sqlite_domain_id(struct backend *b, struct job_change *c, int64_
 
 static bool has_count(const struct job_change *c)
 {
-	return c->what != CHANGE_DOMAIN_ADD && c->what != CHANGE_DOMAIN_SET;
+	return c->what != CHANGE_DOMAIN_ADD && c->what != CHANGE_DOMAIN_SET &&
+	       c->what != CHANGE_POLICY;
 }
 
 static bool audit(struct backend *b, struct job_change *c, const struct batch *batch)
@@ -57,6 +58,8 @@ static enum run_result carry_out(struct backend *b, struct job_change *c, struct
 	case CHANGE_RECIPIENT_ADD:
 	case CHANGE_RECIPIENT_REMOVE:
 		return sqlite_change_recipient(b, c, batch);
+	case CHANGE_POLICY:
+		return sqlite_change_policy(b, c, batch);
 	case CHANGE_MESSAGE:
 	case CHANGE_FAILED_ALL:
 	case CHANGE_FLUSH:

@@ -15,6 +15,7 @@ struct loading {
 	struct arena *arena;
 	struct domain *domains; /* malloc'ed while it grows */
 	size_t count, room;
+	struct policy_settings *policy; /* for all */
 };
 
 static bool load_domain(struct loading *l, sqlite3_stmt *st)
@@ -36,6 +37,7 @@ static bool load_domain(struct loading *l, sqlite3_stmt *st)
 		.subaddress = subaddress.n ? subaddress.at[0] : '\0',
 		.lifetime_ms = sqlite3_column_int64(st, 6),
 		.has_recipients = sqlite3_column_int(st, 7) != 0,
+		.policy = l->policy,
 	};
 	(void)domain_mode_parse(sql_text(st, 2), &d->mode);
 	(void)domain_unknown_parse(sql_text(st, 4), &d->unknown);
@@ -96,6 +98,63 @@ static bool load_routes(struct backend *b, struct loading *l, struct err *e)
 	return got == 0;
 }
 
+/* A name or value that this program does not know keeps what it was: it was written by a newer one
+ * that was taken back. */
+static bool put_setting(struct loading *l, struct policy_settings *p, sqlite3_stmt *st)
+{
+	const struct policy_option *o = policy_option_find(sql_text(st, 1));
+	struct err ignored;
+
+	if (o && p && !policy_settings_put(p, l->arena, o, sql_text(st, 2), &ignored))
+		return true;
+	return p != NULL;
+}
+
+/* The domain's own copy of what is for all. */
+static struct policy_settings *own_policy(struct loading *l, struct domain *d)
+{
+	struct policy_settings *own = arena_alloc(l->arena, sizeof(*own));
+
+	if (own) {
+		*own = *d->policy;
+		d->policy = own;
+	}
+	return own;
+}
+
+/* Those for all come first (domain 0), then those of the domains, sorted as the domains are. */
+static bool load_policies(struct backend *b, struct loading *l, struct err *e)
+{
+	sqlite3_stmt *st = sql_start(b, SQL_POLICIES, e,
+				     "SELECT domain, name, value FROM policy"
+				     " ORDER BY domain, name");
+	struct policy_settings *own = NULL;
+	size_t at = 0;
+	int got;
+
+	while ((got = st ? sql_step(b, st, e) : -1) > 0) {
+		int64_t domain = sqlite3_column_int64(st, 0);
+
+		if (domain == 0) {
+			(void)put_setting(l, l->policy, st);
+			continue;
+		}
+		while (at < l->count && l->domains[at].id < domain) {
+			at++;
+			own = NULL;
+		}
+		if (at == l->count || l->domains[at].id != domain)
+			continue;
+		if (!own)
+			own = own_policy(l, &l->domains[at]);
+		if (put_setting(l, own, st))
+			continue;
+		sql_end(st);
+		return err_set(e, ERR_TEMP, "too many policies");
+	}
+	return got == 0;
+}
+
 static int by_name(const void *a, const void *b)
 {
 	const struct domain *x = a, *y = b;
@@ -137,6 +196,7 @@ static struct settings *finish(struct loading *l, uint64_t version)
 	s->domains = domains;
 	s->domain_count = l->count;
 	s->by_id = ids;
+	s->policy = l->policy;
 	return s;
 }
 
@@ -146,7 +206,9 @@ bool sqlite_load_settings(struct backend *b, uint64_t version, struct settings *
 	struct loading l = { .arena = arena_new(SETTINGS_MAX) };
 	struct settings *s = NULL;
 
-	if (load_domains(b, &l, e) && load_routes(b, &l, e)) {
+	l.policy = policy_settings_defaults(l.arena);
+	if (l.policy && load_domains(b, &l, e) && load_routes(b, &l, e) &&
+	    load_policies(b, &l, e)) {
 		s = finish(&l, version);
 		if (!s)
 			(void)err_set(e, ERR_TEMP, "too many domains");

@@ -68,10 +68,10 @@ bool sqlite_finish(struct backend *b, const struct batch *batch, msgid message, 
 		     sql_start(b, SQL_LEDGER_ONE, e,
 			       "INSERT OR REPLACE INTO ledger (message, seq, state, at, received,"
 			       " size, attempts, domain, domain_name, recipient, sender, client,"
-			       " helo, tls, reply, server, who)"
+			       " helo, tls, findings, reply, server, who)"
 			       " SELECT d.message, d.seq, ?3, ?4, m.received, m.size,"
 			       " d.attempts + ?5, d.domain, coalesce(n.name, ''), d.recipient,"
-			       " m.sender, m.client, m.helo, m.tls,"
+			       " m.sender, m.client, m.helo, m.tls, d.findings,"
 			       " CASE WHEN ?9 THEN ?6 ELSE d.reply END,"
 			       " CASE WHEN ?9 THEN ?7 ELSE d.server END, ?8"
 			       " FROM delivery AS d JOIN message AS m ON m.id = d.message"

@@ -25,12 +25,13 @@ enum sql_slot {
 	SQL_ROUTE_INSERT, SQL_RECIPIENTS_DELETE, SQL_QUEUED_COUNT, SQL_PARKED_COUNT,
 	SQL_RECIPIENT_HAS, SQL_RECIPIENT_UPSERT, SQL_RECIPIENT_DELETE, SQL_AUDIT,
 	SQL_MESSAGE_ROWS, SQL_ROW_SET, SQL_FIND_QUEUED, SQL_FIND_PARKED, SQL_FIND_FAILED,
-	SQL_FLUSH,
+	SQL_FLUSH, SQL_POLICY_PUT, SQL_POLICY_DELETE, SQL_POLICIES_DELETE,
 	/* read */
 	SQL_DUE, SQL_DUE_NEXT, SQL_HEAD, SQL_CHUNK, SQL_RECIPIENT, SQL_EXPIRED, SQL_EXPIRED_MAIL,
 	SQL_LIFETIMES, SQL_WAITING,
 	/* settings, start, tidy */
-	SQL_DOMAINS, SQL_ROUTES, SQL_HIGHEST, SQL_NODE, SQL_PULL_DUE, SQL_PRAGMA_PAGES,
+	SQL_DOMAINS, SQL_ROUTES, SQL_POLICIES, SQL_HIGHEST, SQL_NODE, SQL_PULL_DUE,
+	SQL_PRAGMA_PAGES,
 	SQL_PRAGMA_FREE, SQL_VACUUM, SQL_PRUNE_END, SQL_PRUNE_EVENT_END, SQL_PRUNE_LEDGER,
 	SQL_PRUNE_EVENT,
 	/* view */
@@ -38,7 +39,7 @@ enum sql_slot {
 	SQL_VIEW_LEDGER, SQL_VIEW_EVENTS, SQL_VIEW_RECIPIENTS, SQL_VIEW_DOMAINS,
 	SQL_VIEW_QUEUED, SQL_VIEW_QUEUED_OF, SQL_VIEW_COUNT_PARKED, SQL_VIEW_SIZE,
 	SQL_VIEW_LIST_SIZE,
-	SQL_VIEW_AUDIT,
+	SQL_VIEW_AUDIT, SQL_VIEW_POLICY,
 	SQL_SLOTS
 };
 
@@ -128,6 +129,7 @@ enum run_result sqlite_change_recipient(struct backend *b, struct job_change *c,
 					struct batch *batch);
 enum run_result sqlite_change_queue(struct backend *b, struct job_change *c,
 				    struct batch *batch);
+enum run_result sqlite_change_policy(struct backend *b, struct job_change *c, struct batch *batch);
 /* RUN_DONE with the id, RUN_REFUSED (not there), RUN_BROKEN. */
 enum run_result sqlite_domain_id(struct backend *b, struct job_change *c, int64_t *ret);
 /* All that waits for the domain to the ledger, as deleted. */

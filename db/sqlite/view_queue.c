@@ -15,7 +15,7 @@
 #define COLUMNS                                                                                \
 	"d.message, d.seq, d.state, d.domain, m.sender, d.recipient, coalesce(n.name, ''),"    \
 	" m.client, m.helo, m.size, m.received, d.changed, d.next_try, d.attempts, d.reply,"   \
-	" d.server, '', m.tls"
+	" d.server, '', m.tls, d.findings"
 #define JOINS                                                                                  \
 	" CROSS JOIN message AS m ON m.id = d.message LEFT JOIN domain AS n ON n.id = d.domain"
 
@@ -52,9 +52,11 @@ static void add(struct rows *r, sqlite3_stmt *st)
 		.primary = view_text(a, st, 15),
 		.by = view_text(a, st, 16),
 		.tls = view_text(a, st, 17),
+		.findings = view_text(a, st, 18),
 	};
 	r->full = r->full || !d->sender || !d->recipient || !d->domain_name || !d->client ||
-		  !d->helo || !d->reply || !d->primary || !d->by || !d->tls;
+		  !d->helo || !d->reply || !d->primary || !d->by || !d->tls ||
+		  !d->findings;
 }
 
 /* At most max rows of st. */
@@ -193,7 +195,8 @@ bool view_ledger(struct view *v, struct arena *a, msgid message, struct view_del
 		return false;
 	st = sql_start(b, SQL_VIEW_LEDGER, e,
 		       "SELECT message, seq, state, domain, sender, recipient, domain_name, client,"
-		       " helo, size, received, at, 0, attempts, reply, server, who, tls FROM ledger"
+		       " helo, size, received, at, 0, attempts, reply, server, who, tls,"
+		       " findings FROM ledger"
 		       " WHERE message = ?1 ORDER BY seq",
 		       V_INT(message));
 	if (!load(b, st, &r, VIEW_LIMIT_MAX, &more, e)) {

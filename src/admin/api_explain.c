@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "admin/api_queue.h"
+#include "admin/findings.h"
 #include "admin/rows.h"
 #include "base/buf.h"
 #include "base/clock.h"
@@ -128,7 +129,7 @@ static void tell_way(struct tale *t, const struct view_delivery *d)
 		tell_primary(t, &domain->routes[i]);
 }
 
-static void tell_waiting(struct tale *t, const struct view_delivery *d)
+static void tell_state(struct tale *t, const struct view_delivery *d)
 {
 	bool due = d->next_try_ms <= t->r->now_ms;
 	char at[WHEN_MAX], id[ID_TEXT_MAX];
@@ -153,6 +154,12 @@ static void tell_waiting(struct tale *t, const struct view_delivery *d)
 	}
 }
 
+static void tell_waiting(struct tale *t, const struct view_delivery *d)
+{
+	tell_state(t, d);
+	findings_tell(t->story, d->findings);
+}
+
 static void tell_settled(struct tale *t, const struct view_delivery *d)
 {
 	bool has_reply = d->reply && *d->reply, has_primary = d->primary && *d->primary;
@@ -163,6 +170,7 @@ static void tell_settled(struct tale *t, const struct view_delivery *d)
 	    when(t, d->changed_ms, at), has_primary ? ", " : "", has_primary ? d->primary : "",
 	    has_by ? ", by " : "", has_by ? d->by : "", has_reply ? ": " : "",
 	    has_reply ? d->reply : "");
+	findings_tell(t->story, d->findings);
 }
 
 static json_t *events_json(struct tale *t, msgid id, struct err *e)

@@ -27,6 +27,14 @@ static const struct api_route routes[] = {
 	{ "DELETE", "/v1/domains/{name}", api_domain_remove, API_NONE, "force",
 	  "remove a domain; force=yes deletes its mail too" },
 
+	{ "GET", "/v1/domains/{name}/policy", api_policy_show, API_NONE, NULL,
+	  "every setting of its policy, and where its value comes from" },
+	{ "PATCH", "/v1/domains/{name}/policy", api_policy_set, API_JSON, NULL,
+	  "change settings of its policy; \"default\" takes one back" },
+	{ "GET", "/v1/policy", api_policy_show_all, API_NONE, NULL, "the policy for all domains" },
+	{ "PATCH", "/v1/policy", api_policy_set_all, API_JSON, NULL,
+	  "change the policy for all domains" },
+
 	{ "GET", "/v1/domains/{name}/recipients", api_recipient_list, API_NONE, "limit after",
 	  "the list of valid users" },
 	{ "POST", "/v1/domains/{name}/recipients", api_recipient_add, API_JSON, NULL,

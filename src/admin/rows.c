@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "admin/api.h"
+#include "admin/findings.h"
 #include "base/human.h"
 
 /* What MX preference we suggest: behind the primary's own for a backup, first for a reflector. */
@@ -30,6 +31,7 @@ json_t *rows_delivery(const struct view_delivery *d)
 	api_put_num(row, "attempts", d->attempts);
 	api_put(row, "reply", d->reply ? d->reply : "");
 	api_put(row, "primary", d->primary ? d->primary : "");
+	(void)json_object_set_new(row, "checks", findings_json(d->findings));
 	if (d->by && *d->by)
 		api_put(row, "by", d->by);
 	return row;

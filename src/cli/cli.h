@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <jansson.h>
+
 #include "base/attr.h"
 
 #define CLI_DONE   0
@@ -54,6 +56,10 @@ const char *args_option(const struct args *a, const char *name);
 /* --limit, or fallback; false, and said so, when its value is no number from 1 to CLI_ROWS_MAX. */
 bool args_limit(const struct cli *c, const struct args *a, size_t fallback, size_t *ret) MUST_CHECK;
 
+/* KEY=VALUE to a member of the body; a repeated key becomes an array.  False when it is none. */
+bool cli_put_word(json_t *body, const char *word) MUST_CHECK;
+void cli_put_setting(json_t *body, const char *key, const char *value);
+
 /* "mxkeep: …" on stderr, quoted for a terminal.  Answers CLI_FAILED. */
 int cli_fail(const char *fmt, ...) PRINTF(1, 2);
 /* The same, with the synopsis of the command.  Answers CLI_USAGE. */
@@ -64,6 +70,7 @@ extern const size_t command_count;
 
 command_fn domain_add, domain_list, domain_show, domain_set, domain_remove;
 command_fn recipient_add, recipient_import, recipient_list, recipient_remove;
+command_fn policy_show, policy_set;
 command_fn queue_list, queue_show, queue_hold, queue_release, queue_delete, queue_flush;
 command_fn failed_list, failed_show, failed_retry, failed_delete;
 command_fn status_show, explain_show, audit_list, session_list;

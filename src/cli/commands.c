@@ -30,6 +30,11 @@ const struct command commands[] = {
 	{ "recipient", "remove", recipient_remove, 2, MANY, "", "DOMAIN LOCALPART...",
 	  "remove users from the list" },
 
+	{ "policy", "show", policy_show, 1, 1, "", "DOMAIN|all",
+	  "every setting of a policy, and where its value comes from" },
+	{ "policy", "set", policy_set, 2, MANY, "", "DOMAIN|all NAME=VALUE...",
+	  "change settings of a policy; default takes one back" },
+
 	{ "queue", "list", queue_list, 0, 0, "domain= state= limit= after=",
 	  "[--domain DOMAIN] [--state queued|held|failed] [--limit N] [--after ID]",
 	  "what waits, oldest first" },

@@ -1,7 +1,6 @@
 /* domain: mxkeep domain add, list, show, set, remove.
  * SPDX-License-Identifier: ISC */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -35,25 +34,6 @@ static bool is_true(const json_t *object, const char *key)
 	return json_is_true(json_object_get(object, key));
 }
 
-/* A repeated key becomes an array: primaries. */
-static void put_setting(json_t *body, const char *key, const char *value)
-{
-	json_t *old = json_object_get(body, key);
-
-	if (!old) {
-		(void)json_object_set_new(body, key, json_string(value));
-		return;
-	}
-	if (!json_is_array(old)) {
-		json_t *array = json_array();
-
-		(void)json_array_append(array, old);
-		(void)json_object_set_new(body, key, array);
-		old = array;
-	}
-	(void)json_array_append_new(old, json_string(value));
-}
-
 static void say_users(const json_t *d)
 {
 	const char *name = show_text(d, "name"), *unknown = show_text(d, "unknown");
@@ -82,7 +62,7 @@ int domain_add(struct cli *c, const struct args *a)
 		const char *name = a->options[i].name;
 
 		if (strcmp(name, "json") != 0 && strcmp(name, "socket") != 0)
-			put_setting(body, name, a->options[i].value);
+			cli_put_setting(body, name, a->options[i].value);
 	}
 	client_path(&path, "domains", NULL);
 
@@ -175,28 +155,13 @@ int domain_show(struct cli *c, const struct args *a)
 	return show_domain(c, client_call(c->client, "GET", &path, NULL));
 }
 
-/* KEY=VALUE to a member of the body. */
-static bool put_word(json_t *body, const char *word)
-{
-	struct str key, value;
-
-	if (!str_cut(str_of(word), '=', &key, &value) || key.n == 0)
-		return false;
-
-	char *name = mem_str(key);
-
-	put_setting(body, name, value.at);
-	free(name);
-	return true;
-}
-
 int domain_set(struct cli *c, const struct args *a)
 {
 	json_t *body = json_object();
 	struct buf path;
 
 	for (size_t i = 1; i < a->word_count; i++) {
-		if (!put_word(body, a->words[i])) {
+		if (!cli_put_word(body, a->words[i])) {
 			json_decref(body);
 			return cli_usage(c, "'%s' is not KEY=VALUE", a->words[i]);
 		}

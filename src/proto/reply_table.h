@@ -43,6 +43,8 @@ REPLY(NOT_OURS,          550, "5.7.1", "we do not relay for this domain")
 REPLY(NO_SUCH_USER,      550, "5.1.1", "no such user here")
 REPLY(DOMAIN_OFF,        451, "4.3.0", "mail for this domain is not taken at present")
 REPLY(RCPT_UNKNOWN_NOW,  451, "4.3.0", "cannot tell now whether this user exists, try later")
+REPLY(POLICY_LATER,      451, "4.7.1", "refused for now by the policy of this domain")
+REPLY(BAD_HELO_NAME,     550, "5.7.1", "the name you greeted with is not yours")
 REPLY(SETTINGS_UNREAD,   454, "4.3.0", "cannot tell now whether we relay for you, try later")
 REPLY(TOO_MANY_RCPTS,    452, "4.5.3", "too many recipients, send the rest in another message")
 

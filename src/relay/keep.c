@@ -109,7 +109,8 @@ static bool copy_envelope(struct session *s, struct arena *a, struct envelope *e
 		rcpts[i].address = arena_dup(a, m->rcpts[i].address);
 		rcpts[i].notify = m->rcpts[i].notify;
 		rcpts[i].orcpt = arena_dup(a, m->rcpts[i].orcpt);
-		if (!rcpts[i].address.at || !rcpts[i].orcpt.at)
+		rcpts[i].findings = arena_dup(a, m->rcpts[i].findings);
+		if (!rcpts[i].address.at || !rcpts[i].orcpt.at || !rcpts[i].findings.at)
 			return false;
 	}
 	return true;

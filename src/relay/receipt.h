@@ -1,5 +1,6 @@
 /* receipt.h: a mail in progress: from MAIL to the answer at its end, to RSET, or to the end of the
- * session, whichever is first.  Shared by receive.c (up to its content) and keep.c (its end).
+ * session, whichever is first.  Shared by receive.c (up to its content), rcpt.c with
+ * inquiry.c (its recipients) and keep.c (its end).
  *
  * All its strings are in one arena.
  * SPDX-License-Identifier: ISC */
@@ -12,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/id.h"
+#include "base/list.h"
 #include "db/store.h"
 #include "policy/policy.h"
 #include "proto/header.h"
@@ -19,6 +21,7 @@
 #include "relay/spool.h"
 
 struct receipt {
+	struct session *session;
 	struct arena *arena;
 	struct spool_budget *budget;
 	size_t counted; /* of the arena, in the budget */
@@ -31,19 +34,21 @@ struct receipt {
 	struct spool spool;
 	struct header header;
 	msgid id;
+	struct asks *asks;
+	struct list inquiries; /* inquiry.h: questions under way */
 
 	/* the RCPT that is being decided */
 	struct path rcpt;
 	unsigned notify;
 	struct str orcpt;
-	struct asks *asks;
 	struct policy policy;
 	struct mail facts;
 	struct settings *settings;
-	unsigned asked_index; /* of the question that is under way as s->job */
-	uint64_t asked_version;
+	bool deciding; /* an answer is waited for */
 };
 
+/* The arena has grown: it counts in the budget as the content does. */
+void receipt_count_memory(struct receipt *m);
 /* The session's mail, if there is one. */
 void receipt_forget(struct session *s);
 

@@ -17,5 +17,7 @@ receive_fn receive_helo, receive_mail, receive_rcpt, receive_data, receive_chunk
 
 /* NULL is accepted. */
 void receipt_free(struct receipt *m);
+/* Something that its policy asked is waited for: the client is not idle.  NULL is accepted. */
+bool receipt_waits(const struct receipt *m);
 
 #endif

@@ -314,6 +314,11 @@ static void on_end(void *owner, const char *why)
 	session_close(s);
 }
 
+bool session_waits(const struct session *s)
+{
+	return s->job || receipt_waits(s->mail);
+}
+
 static void on_timeout(void *owner)
 {
 	struct session *s = owner;
@@ -329,7 +334,7 @@ static void on_timeout(void *owner)
 		smtpd_answer(s->smtpd, s->delayed);
 		s->delayed = NULL;
 		session_resume(s);
-	} else if (s->job) {
+	} else if (session_waits(s)) {
 		stream_timeout(s->stream, s->conf->smtp.idle_ms); /* it is us who are slow */
 	} else {
 		session_hangup(s, REPLY_IDLE);

@@ -66,6 +66,8 @@ static inline void session_count(struct session *s, enum board_counter which)
 {
 	board_count(&s->w->d->board, which, 1);
 }
+/* It is us who are slow: the store, or something that the policy asked. */
+bool session_waits(const struct session *s);
 /* The outstanding request has been answered: go on. */
 void session_resume(struct session *s);
 /* Say 421 as soon as it may be said. */

@@ -68,7 +68,7 @@ static void for_each_session(struct worker *w, void (*act)(struct session *s))
 
 static void hang_up(struct session *s)
 {
-	if (!s->lingering && !s->job)
+	if (!s->lingering && !session_waits(s))
 		session_hangup(s, REPLY_SHUTTING_DOWN);
 }
 

@@ -21,7 +21,7 @@
 
 #define NOW_MS      INT64_C(1795361412000) /* it never moves */
 #define PENDING_MAX 4096
-#define MAIL_MAX    (64 * 1024)
+#define MAIL_MAX    (256 * 1024)
 
 enum order { AT_ONCE, IN_ORDER, REVERSED, SHUFFLED };
 
@@ -51,7 +51,8 @@ struct run;
 struct talk {
 	struct run *run;
 	const struct scene_wanted *wanted;
-	struct arena *arena; /* NULL: the mail is another talk's */
+	struct arena *arena;
+	bool arena_is_lent; /* the mail is another talk's */
 	struct asks *asks;
 	struct policy policy;
 	struct mail facts;
@@ -92,7 +93,8 @@ static const struct scene_answer *find_answer(const struct scene *s, struct str 
 					      struct str domain)
 {
 	for (size_t i = 0; i < s->answer_count; i++)
-		if (str_eq(s->answers[i].local, local) && str_eq(s->answers[i].domain, domain))
+		if (s->answers[i].kind == ASK_RECIPIENT && str_eq(s->answers[i].local, local) &&
+		    str_eq(s->answers[i].domain, domain))
 			return &s->answers[i];
 	return NULL;
 }
@@ -109,13 +111,34 @@ static const struct scene_answer *look_up(const struct scene *s, const struct qu
 	return whole ? whole : find_answer(s, STR("*"), domain);
 }
 
-static struct answer to_answer(enum canned canned)
+static const struct scene_answer *look_up_dns(const struct scene *s, const struct question *q)
 {
-	switch (canned) {
+	const struct scene_answer *any = NULL;
+
+	for (size_t i = 0; i < s->answer_count; i++) {
+		const struct scene_answer *a = &s->answers[i];
+
+		if (a->kind != ASK_DNS || a->type != q->type)
+			continue;
+		if (str_ieq(a->local, q->name))
+			return a;
+		if (str_eq(a->local, STR("*")))
+			any = a;
+	}
+	return any;
+}
+
+static struct answer to_answer(const struct scene_answer *a)
+{
+	switch (a->canned) {
 	case CANNED_ACCEPT:
 		return (struct answer){ .status = ANSWER_FOUND, .accept = true };
 	case CANNED_REJECT:
 		return (struct answer){ .status = ANSWER_FOUND };
+	case CANNED_FOUND:
+		return (struct answer){ .status = ANSWER_FOUND,
+					.records = a->records,
+					.record_count = a->record_count };
 	case CANNED_NONE:
 		return (struct answer){ .status = ANSWER_NONE };
 	case CANNED_ERROR:
@@ -128,16 +151,17 @@ static struct answer to_answer(enum canned canned)
 static bool put_question(void *world, unsigned index, const struct question *q, struct answer *ret)
 {
 	struct run *run = world;
-	const struct scene_answer *a = look_up(run->scene, q);
+	const struct scene_answer *a = q->kind == ASK_DNS ? look_up_dns(run->scene, q) :
+							    look_up(run->scene, q);
 
 	run->questions++;
 	if (!a) {
 		fault(run, run->running->wanted->line,
 		      "asked for \"%.*s\", which has no answer here", STR_ARGS(q->name));
-		*ret = to_answer(CANNED_ERROR);
+		*ret = (struct answer){ .status = ANSWER_ERROR };
 		return true;
 	}
-	*ret = to_answer(a->canned);
+	*ret = to_answer(a);
 	if (a->canned == CANNED_NEVER)
 		return false;
 	if (run->way->order == AT_ONCE)
@@ -178,6 +202,7 @@ static void state_facts(struct talk *t)
 	t->facts = (struct mail){
 		.arena = t->arena,
 		.now_ms = NOW_MS,
+		.hostname = STR("mx.relay.example"),
 		.client = s->client,
 		.helo = s->helo,
 		.sender = s->sender,
@@ -185,7 +210,12 @@ static void state_facts(struct talk *t)
 		.settings = settings,
 		.settings_stale = s->settings_stale,
 		.domain = settings ? settings_find(settings, t->wanted->rcpt.domain) : NULL,
+		.allowed = s->allowed,
 	};
+	if (!ip_parse(s->client, &t->facts.ip))
+		abort();
+	if (settings)
+		t->facts.policy = t->facts.domain ? t->facts.domain->policy : settings->policy;
 	policy_start(&t->policy);
 }
 
@@ -217,9 +247,24 @@ static void verdict_text(const struct talk *t, char *out, size_t max)
 		break;
 	case REFUSE:
 		snprintf(out, max, "%d %s by %s", t->policy.reply->code, t->policy.reply->enhanced,
-			 t->policy.by->name);
+			 check_name(t->policy.by->id));
 		break;
 	}
+}
+
+/* Is there a line that begins so? */
+static bool has_finding(const struct talk *t)
+{
+	struct arena *a = arena_new(MAIL_MAX);
+	struct str rest = policy_findings(&t->policy, a), line;
+	bool found = false, more = rest.n > 0;
+
+	while (more) {
+		more = str_cut(rest, '\n', &line, &rest);
+		found = found || str_starts(line, t->wanted->finding);
+	}
+	arena_free(a);
+	return found;
 }
 
 static void judge(struct talk *t)
@@ -232,6 +277,9 @@ static void judge(struct talk *t)
 	if (!str_eq(str_of(got), t->wanted->verdict))
 		fault(run, t->wanted->line, "<%.*s>: got \"%s\", wanted \"%.*s\"",
 		      STR_ARGS(t->wanted->rcpt.address), got, STR_ARGS(t->wanted->verdict));
+	if (t->wanted->finding.n && !has_finding(t))
+		fault(run, t->wanted->line, "<%.*s>: no finding \"%.*s\"",
+		      STR_ARGS(t->wanted->rcpt.address), STR_ARGS(t->wanted->finding));
 	policy_start(&t->policy);
 	t->verdict = run_once(t);
 	verdict_text(t, again, sizeof(again));
@@ -303,6 +351,8 @@ static void in_one_mail(struct run *run)
 
 		if (before && before->verdict != WAIT) {
 			t->asks = before->asks;
+			t->arena = before->arena;
+			t->arena_is_lent = true;
 			asks_forget(t->asks);
 		} else {
 			mail_new(t);
@@ -341,7 +391,8 @@ static unsigned run_way(const char *file, const struct scene *s, const struct wa
 		side_by_side(run);
 	faults = run->faults;
 	for (size_t i = 0; i < run->talk_count; i++)
-		arena_free(run->talks[i].arena);
+		if (!run->talks[i].arena_is_lent)
+			arena_free(run->talks[i].arena);
 	free(run->talks);
 	free(run);
 	return faults;

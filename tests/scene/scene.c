@@ -68,12 +68,92 @@ static bool parse_domain(struct scene *s, struct str line, struct err *e)
 		.name = word(&line),
 		.enabled = true,
 		.has_recipients = true,
+		.policy = s->policy,
 	};
 	s->settings.domain_count++;
 	while (line.n)
 		if (!domain_option(d, word(&line), e))
 			return false;
 	return path_is_domain(d->name) || err_set(e, ERR_INPUT, "not a domain");
+}
+
+/* -- policy DOMAIN|all NAME=VALUE…|defaults ------------------------------------------- */
+
+static struct domain *find_domain(struct scene *s, struct str name)
+{
+	for (size_t i = 0; i < s->settings.domain_count; i++)
+		if (str_eq(s->domains[i].name, name))
+			return &s->domains[i];
+	return NULL;
+}
+
+/* The settings that a line changes: those for all are changed for all that come behind. */
+static struct policy_settings *policy_of(struct scene *s, struct str name)
+{
+	struct domain *d = find_domain(s, name);
+	struct policy_settings *own;
+
+	if (!d)
+		return s->policy;
+	own = arena_alloc(s->arena, sizeof(*own));
+	if (!own)
+		abort();
+	*own = *d->policy;
+	d->policy = own;
+	return own;
+}
+
+/* Every check but that of the recipient is off until the scene sets it: a new check changes no old
+ * scene. */
+static struct policy_settings *all_off(struct arena *a)
+{
+	struct policy_settings *p = policy_settings_defaults(a);
+
+	if (!p)
+		abort();
+	for (enum check_id id = 0; id < CHECK_COUNT; id++)
+		if (id != CHECK_recipient)
+			p->mode[id] = MODE_OFF;
+	return p;
+}
+
+/* "defaults": as a new domain has them. */
+static bool set_defaults(struct scene *s, struct policy_settings *p)
+{
+	const struct policy_settings *dflt = policy_settings_defaults(s->arena);
+
+	if (!dflt)
+		abort();
+	*p = *dflt;
+	return true;
+}
+
+static bool parse_policy(struct scene *s, struct str line, struct err *e)
+{
+	struct str name = word(&line), key, value;
+	struct policy_settings *p = policy_of(s, name);
+
+	if (p == s->policy && !str_eq(name, STR("all")))
+		return err_set(e, ERR_INPUT, "no such domain before this line");
+	if (str_eq(line, STR("defaults")))
+		return set_defaults(s, p);
+	while (line.n) {
+		const struct policy_option *o;
+
+		str_cut(word(&line), '=', &key, &value);
+		o = policy_option_find(key);
+		if (!o)
+			return err_set(e, ERR_INPUT, "no policy setting %.*s", STR_ARGS(key));
+		if (!policy_settings_put(p, s->arena, o, value, e))
+			return false;
+	}
+	return true;
+}
+
+static bool parse_allowed(struct scene *s, struct str line, struct err *e)
+{
+	s->allowed = line;
+	return line.n || err_set(e, ERR_INPUT, "allowed ENTRY");
 }
 
 /* -- client ADDRESS NAME PATH ------------------------------------------------------------- */
@@ -104,7 +184,7 @@ static bool parse_memory(struct scene *s, struct str line, struct err *e)
 	return s->memory_none || err_set(e, ERR_INPUT, "memory none");
 }
 
-/* -- answer recipient LOCAL@DOMAIN WORD --------------------------------------------------- */
+/* -- answer recipient LOCAL@DOMAIN WORD, answer dns NAME TYPE RECORDS|WORD ----------------- */
 
 static bool parse_canned(struct str name, enum canned *ret)
 {
@@ -122,24 +202,95 @@ static bool parse_canned(struct str name, enum canned *ret)
 	return false;
 }
 
+static bool parse_user(struct scene_answer *a, struct str line, struct err *e)
+{
+	bool known = parse_canned(last_word(&line), &a->canned);
+	ptrdiff_t at = str_rfind(line, '@');
+
+	if (!known || at < 0)
+		return err_set(e, ERR_INPUT,
+			       "answer recipient LOCAL@DOMAIN accept|reject|none|error|never");
+	a->local = (struct str){ line.at, (size_t)at };
+	a->domain = str_from(line, (size_t)at + 1);
+	return true;
+}
+
+/* As it stands in a zone file: "192.0.2.1", "10 mail.example", "\"text\"". */
+static bool parse_record(struct scene *s, enum dns_type type, struct str text,
+			 struct dns_record *ret)
+{
+	uint64_t preference = 0;
+	struct ip ip;
+
+	text = str_trim(text);
+	switch (type) {
+	case DNS_A:
+	case DNS_AAAA:
+		if (!ip_parse(text, &ip) || ip_is_v4(&ip) != (type == DNS_A))
+			return false;
+		ret->data = arena_dup(s->arena, type == DNS_A ?
+						       (struct str){ (char *)ip.at + 12, 4 } :
+						       (struct str){ (char *)ip.at, 16 });
+		return ret->data.at != NULL;
+	case DNS_MX:
+		if (!str_to_u64(word(&text), 65535, &preference))
+			return false;
+		ret->preference = (unsigned)preference;
+		break;
+	case DNS_TXT:
+		if (text.n < 2 || text.at[0] != '"' || text.at[text.n - 1] != '"')
+			return false;
+		text = (struct str){ text.at + 1, text.n - 2 };
+		break;
+	case DNS_CNAME:
+	case DNS_PTR:
+		break;
+	}
+	ret->data = str_eq(text, STR(".")) ? STR_NONE : text;
+	return true;
+}
+
+static bool parse_records(struct scene *s, struct scene_answer *a, struct str line, struct err *e)
+{
+	a->canned = CANNED_FOUND;
+	while (line.n) {
+		struct str one = line;
+		const char *bar = memmem(line.at, line.n, " | ", 3);
+
+		if (bar)
+			one.n = (size_t)(bar - line.at);
+		line = str_from(line, one.n + (bar ? 3 : 0));
+		if (a->record_count == SCENE_RECORDS_MAX ||
+		    !parse_record(s, a->type, one, &a->records[a->record_count]))
+			return err_set(e, ERR_INPUT, "not a record: %.*s", STR_ARGS(one));
+		a->record_count++;
+	}
+	return a->record_count || err_set(e, ERR_INPUT, "answer dns NAME TYPE RECORDS|WORD");
+}
+
+static bool parse_dns(struct scene *s, struct scene_answer *a, struct str line, struct err *e)
+{
+	a->local = word(&line);
+	if (!dns_type_parse(word(&line), &a->type))
+		return err_set(e, ERR_INPUT, "answer dns NAME TYPE RECORDS|WORD");
+	return parse_canned(line, &a->canned) || parse_records(s, a, line, e);
+}
+
 static bool parse_answer(struct scene *s, struct str line, struct err *e)
 {
 	struct scene_answer *a = &s->answers[s->answer_count];
+	struct str kind = word(&line);
 
 	if (s->answer_count == SCENE_ANSWERS_MAX)
 		return err_set(e, ERR_INPUT, "too many answers");
-	if (!str_eq(word(&line), STR("recipient")) || !parse_canned(last_word(&line), &a->canned))
-		return err_set(e, ERR_INPUT,
-			       "answer recipient LOCAL@DOMAIN accept|reject|none|error|never");
-
-	ptrdiff_t at = str_rfind(line, '@');
-
-	if (at < 0)
-		return err_set(e, ERR_INPUT, "LOCAL@DOMAIN has an @");
-	a->local = (struct str){ line.at, (size_t)at };
-	a->domain = str_from(line, (size_t)at + 1);
 	s->answer_count++;
-	return true;
+	if (str_eq(kind, STR("dns"))) {
+		a->kind = ASK_DNS;
+		return parse_dns(s, a, line, e);
+	}
+	a->kind = ASK_RECIPIENT;
+	return (str_eq(kind, STR("recipient")) && parse_user(a, line, e)) ||
+	       err_set(e, ERR_INPUT, "answer recipient|dns …");
 }
 
 /* -- rcpt PATH -> VERDICT, times N rcpt … ----------------------------------------------- */
@@ -157,6 +308,13 @@ static bool parse_rcpt(struct scene *s, struct str line, struct err *e)
 	if (!str_eq(word(&line), STR("->")) || !line.n)
 		return err_set(e, ERR_INPUT, "rcpt <PATH> -> pass | wait | CODE X.Y.Z by CHECK");
 	w->verdict = line;
+
+	const char *with = memmem(line.at, line.n, " with ", 6);
+
+	if (with) {
+		w->verdict.n = (size_t)(with - line.at);
+		w->finding = str_from(line, w->verdict.n + 6);
+	}
 	w->times = 1;
 	s->wanted_count++;
 	return true;
@@ -180,7 +338,8 @@ static const struct {
 	const char *name;
 	bool (*parse)(struct scene *s, struct str line, struct err *e);
 } words[] = {
-	{ "domain", parse_domain }, { "client", parse_client }, { "settings", parse_settings },
+	{ "domain", parse_domain }, { "policy", parse_policy }, { "allowed", parse_allowed },
+	{ "client", parse_client }, { "settings", parse_settings },
 	{ "memory", parse_memory }, { "answer", parse_answer }, { "rcpt", parse_rcpt },
 	{ "times", parse_times },
 };
@@ -226,6 +385,7 @@ static void finish_settings(struct scene *s)
 	qsort(s->by_id, n, sizeof(const struct domain *), by_id);
 	s->settings.domains = s->domains;
 	s->settings.by_id = s->by_id;
+	s->settings.policy = s->policy;
 }
 
 static bool parse_text(struct scene *s, struct str text, struct err *e)
@@ -266,6 +426,7 @@ struct scene *scene_load(const char *path, struct err *e)
 	if (!s)
 		abort();
 	s->arena = a;
+	s->policy = all_off(a);
 	s->client = STR("192.0.2.9");
 	s->helo = STR("client.example");
 	s->sender = (struct path){ STR("a@b.example"), STR("a"), STR("b.example") };

@@ -11,26 +11,34 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "db/settings.h"
+#include "policy/ask.h"
 #include "proto/path.h"
 
 #define SCENE_DOMAINS_MAX 16
 #define SCENE_ANSWERS_MAX 64
 #define SCENE_WANTED_MAX  128
+#define SCENE_RECORDS_MAX 16
 
-enum canned { CANNED_ACCEPT, CANNED_REJECT, CANNED_NONE, CANNED_ERROR, CANNED_NEVER };
+enum canned { CANNED_ACCEPT, CANNED_REJECT, CANNED_NONE, CANNED_ERROR, CANNED_NEVER, CANNED_FOUND };
 
 /* answer recipient LOCAL@DOMAIN WORD: the local part folded and unquoted, as it is asked for; "*"
- * for all that have no answer of their own. */
+ * for all that have no answer of their own.  answer dns NAME TYPE RECORDS|WORD: "*" as the name for
+ * all names without an answer of their own. */
 struct scene_answer {
-	struct str local, domain;
+	enum ask_kind kind;
+	struct str local, domain; /* ASK_DNS: the name is local */
+	enum dns_type type;
 	enum canned canned;
+	struct dns_record records[SCENE_RECORDS_MAX]; /* CANNED_FOUND */
+	size_t record_count;
 };
 
-/* rcpt PATH -> VERDICT */
+/* rcpt PATH -> VERDICT [with CHECK FINDING [NOTE]] */
 struct scene_wanted {
 	unsigned line, times;
 	struct path rcpt;
 	struct str verdict;
+	struct str finding; /* "" for any */
 };
 
 struct scene {
@@ -39,7 +47,8 @@ struct scene {
 	const struct domain *by_id[SCENE_DOMAINS_MAX];
 	struct settings settings;
 	bool settings_missing, settings_stale, memory_none;
-	struct str client, helo;
+	struct policy_settings *policy; /* for all */
+	struct str client, helo, allowed;
 	struct path sender;
 	struct scene_answer answers[SCENE_ANSWERS_MAX];
 	size_t answer_count;

@@ -1,0 +1,151 @@
+/* policy_settings.c: THE list of policy settings, one row each.  See policy_settings.h.
+ *
+ * Defaults of a new domain never lose good mail: the recipient list decides, the rest marks or is
+ * off until it is chosen.
+ * SPDX-License-Identifier: ISC */
+#include "db/policy_settings.h"
+
+#include <string.h>
+
+#include "base/log.h"
+
+#define VALUE_MAX 4000
+#define SHOWN_MAX 80
+
+#define AT(field)        .offset = offsetof(struct policy_settings, field)
+#define MODE_OF(check)   .type = POLICY_MODE, AT(mode[CHECK_##check])
+
+/* clang-format off */
+const struct policy_option policy_options[] = {
+	{ .name = "helo", MODE_OF(helo), .dflt = "log",
+	  .says = "The client greets with a name that is nobody's: ours, another's address, or one "
+		  "that DNS does not know." },
+};
+/* clang-format on */
+const size_t policy_option_count = COUNT(policy_options);
+
+const char *check_name(enum check_id id)
+{
+	static const char *const names[] = {
+#define CHECK(name) [CHECK_##name] = #name,
+		POLICY_CHECKS(CHECK)
+#undef CHECK
+	};
+
+	return names[id];
+}
+
+const char *check_mode_name(enum check_mode m)
+{
+	static const char *const names[] = {
+		[MODE_OFF] = "off",
+		[MODE_LOG] = "log",
+		[MODE_DEFER] = "defer",
+		[MODE_REJECT] = "reject",
+	};
+
+	return names[m];
+}
+
+const struct policy_option *policy_option_find(struct str name)
+{
+	for (size_t i = 0; i < policy_option_count; i++)
+		if (str_eq(name, str_of(policy_options[i].name)))
+			return &policy_options[i];
+	return NULL;
+}
+
+/* The place of value in words ("a|b|c"), or -1. */
+static int place_of(struct str value, const char *words)
+{
+	struct str rest = str_of(words), word;
+	bool more = true;
+
+	for (int i = 0; more; i++) {
+		more = str_cut(rest, '|', &word, &rest);
+		if (str_ieq(value, word))
+			return i;
+	}
+	return -1;
+}
+
+static bool put_choice(const struct policy_option *o, const char *words, struct str value,
+		       int *ret, struct err *e)
+{
+	char shown[SHOWN_MAX];
+	int place = place_of(value, words);
+
+	if (place < 0)
+		return err_set(e, ERR_INPUT, "%s is one of %s, and not %s", o->name, words,
+			       log_quote(value, shown, sizeof(shown)));
+	*ret = place;
+	return true;
+}
+
+static bool put_time(const struct policy_option *o, struct str value, int64_t *ret, struct err *e)
+{
+	uint64_t ms, min, max;
+
+	if (!str_to_ms(str_of(o->min), &min) || !str_to_ms(str_of(o->max), &max) ||
+	    !str_to_ms(value, &ms) || ms < min || ms > max)
+		return err_set(e, ERR_INPUT, "%s is a time from %s to %s, such as %s", o->name,
+			       o->min, o->max, o->dflt);
+	*ret = (int64_t)ms;
+	return true;
+}
+
+static bool put_number(const struct policy_option *o, struct str value, int64_t *ret,
+		       struct err *e)
+{
+	uint64_t number, min, max;
+
+	if (!str_to_u64(str_of(o->min), INT64_MAX, &min) ||
+	    !str_to_u64(str_of(o->max), INT64_MAX, &max) || !str_to_u64(value, max, &number) ||
+	    number < min)
+		return err_set(e, ERR_INPUT, "%s is a number from %s to %s", o->name, o->min,
+			       o->max);
+	*ret = (int64_t)number;
+	return true;
+}
+
+bool policy_settings_put(struct policy_settings *p, struct arena *a, const struct policy_option *o,
+			 struct str value, struct err *e)
+{
+	void *field = (char *)p + o->offset;
+	int place = 0;
+
+	if (value.n > VALUE_MAX)
+		return err_set(e, ERR_INPUT, "%s: longer than %d bytes", o->name, VALUE_MAX);
+	switch (o->type) {
+	case POLICY_MODE:
+		if (!put_choice(o, "off|log|defer|reject", value, &place, e))
+			return false;
+		*(enum check_mode *)field = (enum check_mode)place;
+		return true;
+	case POLICY_CHOICE:
+		return put_choice(o, o->words, value, field, e);
+	case POLICY_TIME:
+		return put_time(o, value, field, e);
+	case POLICY_NUMBER:
+		return put_number(o, value, field, e);
+	case POLICY_OTHER:
+		break;
+	}
+	return o->parse(a, value, field, e);
+}
+
+struct policy_settings *policy_settings_defaults(struct arena *a)
+{
+	struct policy_settings *p = arena_alloc(a, sizeof(*p));
+	struct err e;
+
+	if (!p)
+		return NULL;
+	for (unsigned i = 0; i < CHECK_COUNT; i++)
+		p->mode[i] = MODE_REJECT;
+	for (size_t i = 0; i < policy_option_count; i++)
+		if (!policy_settings_put(p, a, &policy_options[i], str_of(policy_options[i].dflt),
+					 &e))
+			return NULL;
+	return p;
+}

@@ -1,0 +1,77 @@
+/* policy: mxkeep policy show, set.
+ * SPDX-License-Identifier: ISC */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/str.h"
+#include "cli/cli.h"
+#include "cli/client.h"
+#include "cli/show.h"
+
+/* "all" is no domain that mail is taken for. */
+static void policy_path(struct buf *path, const char *domain)
+{
+	if (strcmp(domain, "all") == 0)
+		client_path(path, "policy", NULL);
+	else
+		client_path(path, "domains", domain, "policy", NULL);
+}
+
+/* Only what is not at its default, unless all are wanted. */
+static int show(struct cli *c, json_t *answer, bool all)
+{
+	static const char *const headings[] = { "SETTING", "VALUE", "FROM", "MEANING", NULL };
+	struct show_table t;
+	json_t *row;
+	size_t i;
+
+	if (!answer)
+		return CLI_FAILED;
+	if (c->json)
+		return show_json(answer);
+	show_table_init(&t, headings);
+	json_array_foreach(json_object_get(answer, "settings"), i, row)
+	{
+		const char *const cells[] = {
+			show_text(row, "name"),
+			show_text(row, "value"),
+			show_text(row, "from"),
+			show_text(row, "says"),
+		};
+
+		if (all || strcmp(show_text(row, "from"), "default") != 0)
+			show_table_row(&t, cells);
+	}
+	show_table_print(&t);
+	json_decref(answer);
+	return CLI_DONE;
+}
+
+int policy_show(struct cli *c, const struct args *a)
+{
+	struct buf path;
+
+	policy_path(&path, a->words[0]);
+	return show(c, client_call(c->client, "GET", &path, NULL), true);
+}
+
+int policy_set(struct cli *c, const struct args *a)
+{
+	json_t *body = json_object();
+	struct buf path;
+
+	for (size_t i = 1; i < a->word_count; i++) {
+		if (!cli_put_word(body, a->words[i])) {
+			json_decref(body);
+			return cli_usage(c, "'%s' is not NAME=VALUE", a->words[i]);
+		}
+	}
+	policy_path(&path, a->words[0]);
+
+	json_t *answer = client_call(c->client, "PATCH", &path, body);
+
+	json_decref(body);
+	return show(c, answer, false);
+}

@@ -1,0 +1,103 @@
+/* inquiry.c: see inquiry.h.
+ * SPDX-License-Identifier: ISC */
+#include "relay/inquiry.h"
+
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "relay/rcpt.h"
+#include "relay/receipt.h"
+#include "relay/session.h"
+
+struct inquiry {
+	struct list link; /* in receipt.inquiries */
+	struct receipt *mail;
+	unsigned index; /* of the question in the mail's asks */
+	uint64_t asked_version;
+	struct job *job; /* ASK_RECIPIENT */
+};
+
+static struct inquiry *begin(struct receipt *m, unsigned index)
+{
+	struct inquiry *i = mem_alloc(sizeof(*i));
+
+	i->mail = m;
+	i->index = index;
+	list_add_tail(&m->inquiries, &i->link);
+	return i;
+}
+
+/* The answer is here. */
+static void end(struct inquiry *i, struct answer answer)
+{
+	struct receipt *m = i->mail;
+	unsigned index = i->index;
+
+	list_remove(&i->link);
+	free(i);
+	asks_answer(m->asks, index, answer);
+	rcpt_answered(m);
+}
+
+void inquiries_cut(struct receipt *m)
+{
+	while (!list_is_empty(&m->inquiries)) {
+		struct inquiry *i = LIST_ITEM(list_pop(&m->inquiries), struct inquiry, link);
+
+		if (i->job)
+			i->job->owner = NULL;
+		free(i);
+	}
+}
+
+/* -- is this user in the list? -------------------------------------------------------------- */
+
+static void on_recipient_known(void *world UNUSED, struct job *job)
+{
+	struct job_recipient *known = CONTAINER(job, struct job_recipient, job);
+	struct inquiry *i = job->owner;
+
+	if (i) {
+		struct worker *w = i->mail->session->w;
+
+		if (!job->ok)
+			log_say(w->d->log, LOG_ERROR, "lookup_failed",
+				F_CSTR("why", job->err.text));
+		end(i, lookup_learn(w->cache, known, i->asked_version));
+	}
+	job_free(job);
+}
+
+static bool put_recipient(struct receipt *m, unsigned index, const struct question *q,
+			  struct answer *ret)
+{
+	struct worker *w = m->session->w;
+	struct job_recipient *job;
+	struct inquiry *i;
+
+	if (lookup_cached(w->cache, q, ret))
+		return true;
+	i = begin(m, index);
+	job = job_new_recipient(port_inbox(w->jobs), on_recipient_known, i);
+	job->domain = q->domain;
+	job->local = arena_dup(job->job.arena, q->name);
+	job->base = arena_dup(job->job.arena, q->base);
+	i->asked_version = lookup_version(w->cache);
+	i->job = &job->job;
+	store_put(w->d->store, &job->job);
+	return false;
+}
+
+bool inquiry_put(void *world, unsigned index, const struct question *q, struct answer *ret)
+{
+	struct receipt *m = world;
+
+	switch (q->kind) {
+	case ASK_RECIPIENT:
+		return put_recipient(m, index, q, ret);
+	case ASK_DNS:
+		break;
+	}
+	*ret = (struct answer){ .status = ANSWER_ERROR };
+	return true;
+}

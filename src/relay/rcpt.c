@@ -1,0 +1,150 @@
+/* rcpt.c: see rcpt.h.
+ * SPDX-License-Identifier: ISC */
+#include "relay/rcpt.h"
+
+#include "base/clock.h"
+#include "relay/defend.h"
+#include "relay/receipt.h"
+#include "relay/receive.h"
+#include "relay/session.h"
+
+#define RCPTS_ALWAYS 100 /* RFC 5321 §4.5.3.1.8; more of them only while there is memory */
+
+static bool add_rcpt(struct receipt *m)
+{
+	struct str findings = policy_findings(&m->policy, m->arena);
+
+	if (m->rcpt_count == m->rcpt_room) {
+		size_t room = m->rcpt_room ? m->rcpt_room * 2 : 4;
+		struct envelope_rcpt *more = arena_alloc(m->arena, room * sizeof(*more));
+
+		if (!more)
+			return false;
+		for (size_t i = 0; i < m->rcpt_count; i++)
+			more[i] = m->rcpts[i];
+		m->rcpts = more;
+		m->rcpt_room = room;
+	}
+	m->rcpts[m->rcpt_count++] = (struct envelope_rcpt){
+		.address = m->rcpt.address,
+		.domain = m->facts.domain->id,
+		.notify = m->notify,
+		.orcpt = m->orcpt,
+		.findings = findings.at ? findings : STR_NONE,
+	};
+	return true;
+}
+
+static void refuse_rcpt(struct session *s)
+{
+	const struct receipt *m = s->mail;
+	const struct reply *why = m->policy.reply;
+
+	s->refused++;
+	session_count(s, reply_is_perm(why) ? COUNTER_refused_rcpts : COUNTER_deferred_rcpts);
+	log_say(s->w->d->log, LOG_INFO, "refused", F_CSTR("by", check_name(m->policy.by->id)),
+		F_INT("code", why->code), F_CSTR("client", s->peer.text), F_CSTR("helo", s->helo),
+		F_PATH("from", m->sender.address), F_PATH("to", m->rcpt.address),
+		F_CSTR("reply", why->text),
+		F_STR("note", m->policy.found[m->policy.by->id].note));
+	if (m->policy.by->id == CHECK_recipient)
+		defend_refused_rcpt(s, why);
+	else
+		smtpd_answer(s->smtpd, why);
+}
+
+/* Runs, and runs again, until the policy has a verdict. */
+static void decide(struct session *s)
+{
+	struct receipt *m = s->mail;
+	enum verdict verdict = policy_run(&m->policy, AT_RCPT, m->asks, &m->facts);
+
+	m->deciding = verdict == WAIT;
+	switch (verdict) {
+	case WAIT:
+		return;
+	case REFUSE:
+		refuse_rcpt(s);
+		break;
+	case PASS:
+		session_answer(s, add_rcpt(m) ? REPLY_RCPT_OK : REPLY_NO_MEMORY);
+		break;
+	}
+	settings_unref(m->settings);
+	m->settings = NULL;
+	receipt_count_memory(m);
+}
+
+void rcpt_answered(struct receipt *m)
+{
+	struct session *s = m->session;
+
+	if (!m->deciding)
+		return; /* asked ahead by a check whose turn never came */
+	decide(s);
+	if (!m->deciding)
+		session_resume(s);
+}
+
+/* RFC 5321 §4.5.1: <postmaster> without a domain is taken.  It goes to the postmaster of the domain
+ * that was added first: that is the operator's own. */
+static bool place_postmaster(struct receipt *m)
+{
+	if (m->rcpt.domain.n || !m->settings || !m->settings->domain_count)
+		return true;
+
+	const struct domain *first = m->settings->by_id[0];
+	char *address = arena_printf(m->arena, "postmaster@%s", first->name.at);
+
+	return address && path_is_address(str_of(address), &m->rcpt);
+}
+
+static void state_facts(const struct session *s, struct receipt *m)
+{
+	struct settings_board *board = &s->w->d->settings;
+	const struct domain *d =
+		m->settings ? settings_find(m->settings, m->rcpt.domain) : NULL;
+
+	m->facts = (struct mail){
+		.arena = m->arena,
+		.now_ms = clock_wall_ms(),
+		.hostname = str_of(s->w->d->hostname),
+		.client = str_of(s->peer.text),
+		.ip = address_ip(&s->peer),
+		.helo = str_of(s->helo),
+		.sender = m->sender,
+		.rcpt = m->rcpt,
+		.settings = m->settings,
+		.settings_stale = atomic_load(&board->stale),
+		.domain = d,
+		.policy = d ? d->policy : m->settings ? m->settings->policy : NULL,
+	};
+}
+
+void receive_rcpt(struct session *s, const struct smtpd_request *r)
+{
+	struct receipt *m = s->mail;
+
+	if (m->rcpt_count >= RCPTS_ALWAYS && spool_is_crowded(m->budget)) {
+		session_count(s, COUNTER_deferred_rcpts);
+		session_answer(s, REPLY_CROWDED);
+		return;
+	}
+	if (!defend_rate(s, GUARD_RECIPIENTS)) {
+		session_count(s, COUNTER_deferred_rcpts);
+		session_answer(s, REPLY_RATE_RECIPIENTS);
+		return;
+	}
+	settings_unref(m->settings);
+	m->settings = settings_board_get(&s->w->d->settings);
+	m->notify = r->notify;
+	m->orcpt = arena_dup(m->arena, r->orcpt);
+	if (!m->orcpt.at || !path_keep(m->arena, &r->path, &m->rcpt) || !place_postmaster(m)) {
+		session_answer(s, REPLY_NO_MEMORY);
+		return;
+	}
+	state_facts(s, m);
+	asks_forget(m->asks);
+	policy_start(&m->policy);
+	decide(s);
+}
