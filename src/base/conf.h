@@ -66,6 +66,13 @@ struct conf {
 		struct conf_list certificate, key; /* paths, in pairs */
 	} tls;
 	struct {
+		struct conf_list server; /* "ADDRESS", "ADDRESS:PORT"; none: the roots */
+		struct conf_list stub;   /* "ZONE=ADDRESS:PORT" */
+		int64_t timeout_ms;      /* of one question */
+		int64_t cache;           /* bytes that the resolver remembers */
+		char *root_anchor;       /* path or "none" */
+	} dns;
+	struct {
 		int64_t retry_first_ms, retry_max_ms;
 		int64_t probe_first_ms, probe_max_ms;
 		int64_t connections; /* at most, to one primary */
@@ -113,5 +120,15 @@ unsigned conf_line_of(const struct conf *c, const char *value);
  * what is wrong, not where. */
 bool conf_host_port(const char *text, char *host, size_t host_max, unsigned *port, struct err *e)
 	MUST_CHECK;
+
+#define CONF_IP_MAX   46  /* the text of an address, with NUL */
+#define CONF_ZONE_MAX 255 /* of a zone */
+/* "ADDRESS", "ADDRESS:PORT", "[ADDRESS]:PORT": an address and never a name; port is dflt when none
+ * is named. */
+bool conf_ip_port(const char *text, unsigned dflt, char host[CONF_IP_MAX], unsigned *port)
+	MUST_CHECK;
+/* Splits "ZONE=SERVER": the zone without final dot, "." for the root; *server points into text and
+ * is conf_ip_port's. */
+bool conf_zone_server(const char *text, char zone[CONF_ZONE_MAX], const char **server) MUST_CHECK;
 
 #endif

@@ -109,3 +109,37 @@ bool conf_host_port(const char *text, char *host, size_t host_max, unsigned *por
 	*port = (unsigned)number;
 	return true;
 }
+
+bool conf_ip_port(const char *text, unsigned dflt, char host[CONF_IP_MAX], unsigned *port)
+{
+	struct str all = str_of(text);
+	struct ip ip;
+	struct err e;
+
+	if (!ip_parse(all, &ip))
+		return conf_host_port(text, host, CONF_IP_MAX, port, &e) &&
+		       ip_parse(str_of(host), &ip);
+	if (all.n >= CONF_IP_MAX)
+		return false;
+	memcpy(host, all.at, all.n + 1);
+	*port = dflt;
+	return true;
+}
+
+bool conf_zone_server(const char *text, char zone[CONF_ZONE_MAX], const char **server)
+{
+	struct str name, rest;
+	char host[CONF_IP_MAX];
+	unsigned port;
+
+	if (!str_cut(str_of(text), '=', &name, &rest) || !conf_ip_port(rest.at, 1, host, &port))
+		return false;
+	if (name.n > 1 && name.at[name.n - 1] == '.')
+		name.n--;
+	if (!str_eq(name, STR(".")) && !conf_is_domain(name))
+		return false;
+	memcpy(zone, name.at, name.n);
+	zone[name.n] = '\0';
+	*server = rest.at;
+	return true;
+}

@@ -66,6 +66,30 @@ static bool is_bounce_relay(const char *text, const char **wanted)
 	return strcmp(text, "none") == 0 || is_host_port(text);
 }
 
+static bool is_server(const char *text, const char **wanted)
+{
+	char host[CONF_IP_MAX];
+	unsigned port;
+
+	*wanted = "ADDRESS, ADDRESS:PORT or [IPV6-ADDRESS]:PORT, with a port from 1 to 65535";
+	return conf_ip_port(text, 53, host, &port);
+}
+
+static bool is_stub(const char *text, const char **wanted)
+{
+	char zone[CONF_ZONE_MAX];
+	const char *server;
+
+	*wanted = "ZONE=ADDRESS or ZONE=ADDRESS:PORT, such as example.net=192.0.2.1:5353";
+	return conf_zone_server(text, zone, &server);
+}
+
+static bool is_anchor(const char *text, const char **wanted)
+{
+	*wanted = "\"none\" or an absolute path";
+	return strcmp(text, "none") == 0 || text[0] == '/';
+}
+
 #define AT(field)      .offset = offsetof(struct conf, field)
 #define TOP(n)         .section = "", .name = n, .full = n
 #define IN(s, n)       .section = s, .name = n, .full = s "." n
@@ -156,6 +180,22 @@ const struct conf_option conf_options[] = {
 	{ IN("tls", "key"), AT(tls.key), STRINGS("{}"), .is_valid = is_path,
 	  .says = "Files of their private keys, in the same order. The user must be able to read "
 		  "them, or a renewed key is not taken up before the next restart." },
+
+	{ IN("dns", "server"), AT(dns.server), STRINGS("{}"), .is_valid = is_server,
+	  .restart = true,
+	  .says = "Name servers that are asked. With none mxkeep asks the roots and those below "
+		  "itself, as DNS lists want it: they answer no public servers." },
+	{ IN("dns", "stub"), AT(dns.stub), STRINGS("{}"), .is_valid = is_stub, .restart = true,
+	  .says = "Zones that only one server knows, ZONE=ADDRESS:PORT; the same zone may stand "
+		  "there more than once." },
+	{ IN("dns", "timeout"), AT(dns.timeout_ms), TIME("5s", "100ms", "1m"), .restart = true,
+	  .says = "A question that has no answer by then counts as one that cannot be answered." },
+	{ IN("dns", "cache"), AT(dns.cache), BYTES("64M", "1M", "4G"), .restart = true,
+	  .says = "Memory for answers." },
+	{ IN("dns", "root_anchor"), AT(dns.root_anchor), STRING("/usr/share/dns/root.key"),
+	  .is_valid = is_anchor, .restart = true,
+	  .says = "The file of DNSSEC trust anchors (Debian: package dns-root-data). Without it, "
+		  "or with none, signatures are not checked." },
 
 	{ IN("forward", "retry_first"), AT(forward.retry_first_ms), TIME("1m", "10ms", "1d"),
 	  .says = "A message that was put off is tried again after this; the time then grows." },

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "proto/dns_tally.h"
 #include "proto/reply.h"
 
 /* Every counter, once: name in /status and metrics, meaning. */
@@ -100,6 +101,7 @@ struct board {
 	_Atomic uint64_t counters[COUNTER_COUNT];
 	_Atomic uint64_t ended[END_COUNT];
 	struct reply_tally refusals;
+	struct dns_tally dns;
 	_Atomic uint64_t sessions; /* open SMTP sessions */
 	_Atomic uint64_t last_session; /* the number that the newest has */
 	int64_t started_ms;

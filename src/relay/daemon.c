@@ -1,8 +1,8 @@
 /* daemon.c: starts the threads and ends them, in order.
  *
- *	start: store (opens the database, gives its notes to the forwarder) → forwarder → admin →
- *	       workers (mail comes in last)
- *	end:   workers → forwarder → admin → store (every job that was given is done) → memory
+ *	start: DNS → store (opens the database, gives its notes to the forwarder) → forwarder →
+ *	       admin → workers (mail comes in last)
+ *	end:   workers → forwarder → admin → store (every job that was given is done) → DNS → memory
  *
  * The main thread then only waits for signals: SIGTERM and SIGINT end, SIGHUP reloads.
  * SPDX-License-Identifier: ISC */
@@ -254,6 +254,27 @@ static bool run(struct running *r, const struct listen_socket *sockets, unsigned
 	return ok;
 }
 
+/* -- DNS --------------------------------------------------------------------------------------- */
+
+static bool open_dns(struct running *r, struct err *e)
+{
+	const struct conf *conf = r->conf;
+	const struct dns_setup setup = {
+		.servers = conf->dns.server,
+		.stubs = conf->dns.stub,
+		.root_anchor = conf->dns.root_anchor,
+		.timeout_ms = conf->dns.timeout_ms,
+		.cache_bytes = conf->dns.cache,
+	};
+
+	if (!dns_open(&setup, &r->d.board.dns, &r->d.dns, e))
+		return false;
+	if (!dns_validates(r->d.dns))
+		log_say(r->d.log, LOG_WARNING, "dnssec_off",
+			F_CSTR("root_anchor", conf->dns.root_anchor));
+	return true;
+}
+
 static uint64_t random_seed(void)
 {
 	uint64_t seed = 0;
@@ -283,7 +304,8 @@ bool daemon_run(struct conf *conf, struct log *log, struct certificates *certifi
 	r->loop = loop_new();
 	r->forward = forward_new(&r->d, conf);
 	r->certificates = certificates;
-	ok = run(r, sockets, n, e);
+	ok = open_dns(r, e) && run(r, sockets, n, e);
+	dns_close(r->d.dns);
 	for (unsigned i = 0; i < r->d.worker_count; i++)
 		worker_free(r->d.workers[i]);
 	forward_free(r->forward);

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "db/settings.h"
 #include "db/store.h"
+#include "net/dns.h"
 #include "relay/board.h"
 #include "relay/census.h"
 #include "relay/certificates.h"
@@ -41,6 +42,7 @@ struct daemon {
 	struct census *census;
 	struct guard *guard;
 	struct spool_budget spool;
+	struct dns *dns;
 	const char *hostname; /* this and state_dir: as at start, changed by restart only */
 	const char *state_dir;
 };

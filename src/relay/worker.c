@@ -242,6 +242,7 @@ struct worker *worker_new(struct daemon *d, struct conf *conf, struct tls *tls,
 	w->jobs = port_open(w->loop, on_jobs_done, w);
 	w->control = port_open(w->loop, on_orders, w);
 	w->cache = lookup_cache_new(&d->settings);
+	w->dns = dns_client_new(w->loop, d->dns);
 	w->grace = timer_new(w->loop, on_grace_over, w);
 	list_init(&w->sessions);
 	list_init(&w->visitors);
@@ -288,6 +289,7 @@ void worker_free(struct worker *w)
 {
 	drop_late_items(w);
 	timer_free(w->grace);
+	dns_client_free(w->dns);
 	port_close(w->jobs);
 	port_close(w->control);
 	loop_free(w->loop);

@@ -12,6 +12,7 @@
 
 #include "base/conf.h"
 #include "base/list.h"
+#include "net/dns.h"
 #include "net/listen.h"
 #include "net/loop.h"
 #include "net/tls.h"
@@ -27,6 +28,7 @@ struct worker {
 	struct port *jobs;    /* answers of the store */
 	struct port *control; /* reload, stop */
 	struct lookup_cache *cache;
+	struct dns_client *dns;
 	struct tls *tls; /* for the handshakes to come */
 	struct door {
 		struct worker *w;
