@@ -60,6 +60,8 @@ struct dns_setup {
  * outlives it and its clients. */
 bool dns_open(const struct dns_setup *setup, struct dns_tally *tally, struct dns **ret,
 	      struct err *e) MUST_CHECK;
+/* Descriptors that it takes at most: a part of the process's limit, as that is at dns_open. */
+int64_t dns_files(void);
 /* True when there is a trust anchor.  Without one no answer is secure. */
 bool dns_validates(const struct dns *d);
 /* When no loop asks any more, and before the clients are freed: questions in flight are dropped.

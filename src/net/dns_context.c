@@ -24,10 +24,12 @@
 
 #define PORT_DNS 53
 
-/* Sockets for questions that are out, of which a dead server holds many: as many as do not starve
- * the sessions. */
-#define SOCKETS_MAX 4096
-#define SOCKETS_MIN 256
+/* Sockets for questions that are out, of which a dead server holds many: a share of the process's
+ * descriptors that does not starve the sessions. */
+#define SOCKETS_MAX  4096
+#define SOCKETS_MIN  8
+#define SOCKETS_TCP  64 /* besides; a quarter of those at most */
+#define FILES_BESIDE 16 /* the threads' own */
 
 static bool must(int rc, const char *what, const char *value, struct err *e)
 {
@@ -49,23 +51,33 @@ static bool set_number(struct ub_ctx *ctx, const char *option, int64_t value, st
 	return set(ctx, option, text, e);
 }
 
-static int64_t sockets(void)
+static int64_t udp_sockets(void)
 {
 	struct rlimit files;
-	int64_t share = SOCKETS_MIN;
 
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur != RLIM_INFINITY)
-		share = (int64_t)files.rlim_cur / 4;
-	return share < SOCKETS_MIN ? SOCKETS_MIN : share > SOCKETS_MAX ? SOCKETS_MAX : share;
+	if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur / 16 > SOCKETS_MAX)
+		return SOCKETS_MAX;
+	return files.rlim_cur / 16 < SOCKETS_MIN ? SOCKETS_MIN : (int64_t)files.rlim_cur / 16;
+}
+
+static int64_t tcp_sockets(void)
+{
+	return udp_sockets() / 4 < SOCKETS_TCP ? udp_sockets() / 4 : SOCKETS_TCP;
+}
+
+int64_t dns_files(void)
+{
+	return udp_sockets() + tcp_sockets() + FILES_BESIDE;
 }
 
 static bool set_sizes(struct ub_ctx *ctx, int64_t cache_bytes, struct err *e)
 {
 	return set_number(ctx, "msg-cache-size:", cache_bytes / 3, e) &&
 	       set_number(ctx, "rrset-cache-size:", cache_bytes / 3 * 2, e) &&
-	       set_number(ctx, "outgoing-range:", sockets(), e) &&
+	       set_number(ctx, "outgoing-range:", udp_sockets(), e) &&
 	       set(ctx, "num-queries-per-thread:", "4096", e) &&
-	       set(ctx, "outgoing-num-tcp:", "64", e) && set(ctx, "msg-cache-slabs:", "1", e) &&
+	       set_number(ctx, "outgoing-num-tcp:", tcp_sockets(), e) &&
+	       set(ctx, "msg-cache-slabs:", "1", e) &&
 	       set(ctx, "rrset-cache-slabs:", "1", e) && set(ctx, "infra-cache-slabs:", "1", e) &&
 	       set(ctx, "key-cache-slabs:", "1", e) &&
 	       set(ctx, "qname-minimisation:", "no", e);

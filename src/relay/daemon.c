@@ -67,7 +67,8 @@ static void on_look(void *owner)
 static void set_marks(struct running *r, const struct conf *conf)
 {
 	struct rlimit limit;
-	int64_t all = INT32_MAX, ours = FILES_OURS, spools = FILES_SPOOLS, sessions, most;
+	int64_t all = INT32_MAX, ours = FILES_OURS + dns_files(), spools = FILES_SPOOLS;
+	int64_t sessions, most;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < INT32_MAX)
 		all = (int64_t)limit.rlim_cur;
