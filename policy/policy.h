@@ -30,6 +30,9 @@ enum verdict { WAIT, PASS, REFUSE };
 
 enum stage { AT_RCPT };
 
+/* How a domain's primaries are: up when one is, down when all are, as far as is known. */
+enum standing { STANDING_UNKNOWN, STANDING_UP, STANDING_DOWN };
+
 /* The facts that a check may look at. */
 struct mail {
 	struct arena *arena; /* of the mail in progress */
@@ -46,6 +49,7 @@ struct mail {
 	/* The domain's, or those for all: never NULL.  Where settings are NULL all is at its
 	 * default. */
 	const struct policy_settings *policy;
+	enum standing primary;
 	struct str allowed; /* by which entry of the allow-list; .at is NULL: by none */
 };
 

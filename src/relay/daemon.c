@@ -19,6 +19,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "relay/forward.h"
+#include "relay/outlook.h"
 #include "relay/roll.h"
 #include "relay/worker.h"
 
@@ -297,6 +298,7 @@ bool daemon_run(struct conf *conf, struct log *log, struct certificates *certifi
 	r->d.hostname = hostname;
 	r->d.state_dir = state_dir;
 	r->d.census = census_new();
+	r->d.outlook = outlook_new();
 	r->d.guard = guard_new(GUARD_PLACES, random_seed());
 	r->d.spool.left = SPOOL_BUDGET;
 	set_marks(r, conf);
@@ -314,6 +316,7 @@ bool daemon_run(struct conf *conf, struct log *log, struct certificates *certifi
 	board_done(&r->d.board);
 	settings_board_done(&r->d.settings);
 	guard_free(r->d.guard);
+	outlook_free(r->d.outlook);
 	census_free(r->d.census);
 	conf_unref(r->conf);
 	free(hostname);

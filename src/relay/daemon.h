@@ -20,6 +20,7 @@
 
 #define DAEMON_GRACE_MS 5000 /* at SIGTERM what is in flight may take so long to finish */
 
+struct outlook;
 struct worker;
 
 #define WORKERS_MAX   64
@@ -41,6 +42,7 @@ struct daemon {
 	struct board board;
 	struct census *census;
 	struct guard *guard;
+	struct outlook *outlook; /* how the primaries are */
 	struct spool_budget spool;
 	struct dns *dns;
 	const char *hostname; /* this and state_dir: as at start, changed by restart only */

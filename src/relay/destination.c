@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "relay/connection.h"
+#include "relay/outlook.h"
 
 #define IDLE_PROBE_FACTOR 5 /* probe a primary that no mail waits for so much more rarely */
 
@@ -46,6 +47,7 @@ static void go_down(struct destination *d, const char *why)
 		log_say(d->f->d->log, LOG_WARNING, "primary_down", F_CSTR("primary", d->name),
 			F_CSTR("why", why));
 	}
+	outlook_set(d->f->d->outlook, d->host, d->port, STANDING_DOWN);
 	d->limit = 1;
 	d->backoff_ms = d->backoff_ms ? d->backoff_ms * 2 : conf->forward.probe_first_ms;
 	if (list_is_empty(&d->queues))
@@ -104,6 +106,7 @@ static void go_up(struct destination *d)
 	d->why[0] = 0;
 	d->next_probe_ms = 0;
 	timer_clear(d->probe);
+	outlook_set(d->f->d->outlook, d->host, d->port, STANDING_UP);
 	enter(d, PRIMARY_UP);
 	reroute_all(d->f);
 	for (unsigned i = 0; i < FORWARD_BUCKETS; i++)
@@ -269,6 +272,7 @@ struct destination *destination_get(struct forward *f, const char *host, unsigne
 
 void destination_free(struct destination *d)
 {
+	outlook_set(d->f->d->outlook, d->host, d->port, STANDING_UNKNOWN);
 	list_remove(&d->hash_link);
 	timer_free(d->probe);
 	timer_free(d->work);

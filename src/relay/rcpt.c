@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "relay/defend.h"
+#include "relay/outlook.h"
 #include "relay/receipt.h"
 #include "relay/receive.h"
 #include "relay/session.h"
@@ -117,6 +118,8 @@ static void state_facts(const struct session *s, struct receipt *m)
 		.settings = m->settings,
 		.settings_stale = atomic_load(&board->stale),
 		.domain = d,
+		.primary = d ? outlook_of(s->w->d->outlook, d->routes, d->route_count) :
+			       STANDING_UNKNOWN,
 		.policy = d ? d->policy : m->settings ? m->settings->policy : NULL,
 	};
 }
