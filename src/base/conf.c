@@ -68,15 +68,22 @@ static bool tell(cfg_t *root, const char *path, struct err *e)
 
 		text = section ? section->comment : NULL;
 	}
+	for (unsigned i = 0; i < cfg_size(root, CONF_LISTENER) && !text; i++)
+		text = cfg_getnsec(root, CONF_LISTENER, i)->comment;
 	return err_set(e, ERR_INPUT, "%s:%s", path, text ? text : " cannot be parsed");
 }
 
 /* -- rows as libconfuse wants them ---------------------------------------------------------- */
 
+static bool belongs(const struct conf_option *o, const char *section)
+{
+	return strcmp(section, CONF_LISTENER) == 0 ? o->listener : strcmp(o->section, section) == 0;
+}
+
 static const struct conf_option *find_row(const char *section, const char *name)
 {
 	for (const struct conf_option *o = conf_options; o->name; o++) {
-		if (strcmp(o->section, section) == 0 && strcmp(o->name, name) == 0)
+		if (belongs(o, section) && strcmp(o->name, name) == 0)
 			return o;
 	}
 	return NULL;
@@ -113,7 +120,8 @@ static const char *default_hostname(char out[HOSTNAME_MAX])
 	return "localhost.localdomain";
 }
 
-static void fill_option(cfg_opt_t *to, const struct conf_option *o)
+/* Where it is optional, "not said" is told from the default. */
+static void fill_option(cfg_opt_t *to, const struct conf_option *o, bool optional)
 {
 	char hostname[HOSTNAME_MAX];
 	const char *dflt = o->dflt ? o->dflt : default_hostname(hostname);
@@ -121,6 +129,10 @@ static void fill_option(cfg_opt_t *to, const struct conf_option *o)
 	to->name = o->name;
 	to->type = CFGT_STR;
 	to->parsecb = on_value;
+	if (optional) {
+		to->flags = CFGF_NODEFAULT;
+		return;
+	}
 	if (o->type == CONF_STRINGS) {
 		to->flags = CFGF_LIST;
 		to->def.parsed = mem_str(str_of(dflt));
@@ -134,35 +146,45 @@ static bool is_first_of_section(const struct conf_option *o)
 	return o->section[0] && strcmp(o->section, o[-1].section) != 0;
 }
 
+/* One more, zeroed, and a zeroed one behind it. */
+static cfg_opt_t *add_option(cfg_opt_t **all, size_t *n)
+{
+	*all = mem_grow(*all, (*n + 2) * sizeof(**all));
+	memset(&(*all)[*n], 0, 2 * sizeof(**all));
+	return &(*all)[(*n)++];
+}
+
+static cfg_opt_t *options_of(const char *section);
+
+static void fill_section(cfg_opt_t *to, const char *name, cfg_flag_t flags)
+{
+	to->name = name;
+	to->type = CFGT_SEC;
+	to->flags = flags;
+	to->subopts = options_of(name);
+}
+
 /* The rows of one section; at the top level also the sections.  Ends with a zeroed one. */
 static cfg_opt_t *options_of(const char *section)
 {
 	bool top = section[0] == '\0';
-	cfg_opt_t *all = NULL;
+	cfg_opt_t *all = NULL, *end;
 	size_t n = 0;
 
 	for (const struct conf_option *o = conf_options; o->name; o++) {
-		bool here = strcmp(o->section, section) == 0;
-
-		if (!here && !(top && is_first_of_section(o)))
-			continue;
-		all = mem_grow(all, (n + 2) * sizeof(*all));
-		memset(&all[n], 0, 2 * sizeof(*all));
-		if (here) {
-			fill_option(&all[n], o);
-		} else {
-			all[n].name = o->section;
-			all[n].type = CFGT_SEC;
-			all[n].subopts = options_of(o->section);
-		}
-		n++;
+		if (belongs(o, section))
+			fill_option(add_option(&all, &n), o,
+				    strcmp(section, CONF_LISTENER) == 0);
+		else if (top && is_first_of_section(o))
+			fill_section(add_option(&all, &n), o->section, CFGF_NONE);
 	}
 	if (top) {
-		all = mem_grow(all, (n + 2) * sizeof(*all));
-		memset(&all[n], 0, 2 * sizeof(*all));
-		all[n].name = END_OPTION;
-		all[n].type = CFGT_STR;
-		all[n].flags = CFGF_NODEFAULT;
+		fill_section(add_option(&all, &n), CONF_LISTENER,
+			     CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
+		end = add_option(&all, &n);
+		end->name = END_OPTION;
+		end->type = CFGT_STR;
+		end->flags = CFGF_NODEFAULT;
 	}
 	return all;
 }
@@ -254,7 +276,7 @@ static bool take_all(struct conf *c, cfg_t *root, struct err *e)
 		if (!take_option(c, o, root, e))
 			return false;
 	}
-	return check_together(c, e);
+	return conf_listeners_take(c, root, e) && check_together(c, e);
 }
 
 static bool parse(const char *path, struct str text, struct conf **ret, struct err *e)
@@ -339,6 +361,7 @@ void conf_unref(struct conf *c)
 		return;
 	for (const struct conf_option *o = conf_options; o->name; o++)
 		free_option(c, o);
+	conf_listeners_free(c);
 	free(c->path);
 	free(c);
 }

@@ -26,6 +26,33 @@ struct conf_list {
 /* What becomes of a client that does not wait for the answer to EHLO or DATA. */
 enum early_pipelining { EARLY_PIPELINING_OFF, EARLY_PIPELINING_LOG, EARLY_PIPELINING_REJECT };
 
+struct conf_smtp {
+	struct conf_list listen; /* "ADDR:PORT", "[v6]:PORT" */
+	struct conf_list listen_tls; /* the same, with TLS from the first byte */
+	int64_t max_size;        /* bytes of a message */
+	int64_t max_line;        /* bytes of a command line with CRLF */
+	int64_t max_recipients;  /* a message */
+	int64_t max_errors;      /* a session, then 421 */
+	int64_t max_commands;    /* a session without a message accepted, then 421 */
+	int64_t idle_ms;         /* a silent client is closed after this */
+	int64_t max_connections; /* in all */
+	int64_t max_client_connections; /* from one address */
+	struct conf_list proxy_from;   /* networks whose peers send a PROXY header */
+	struct conf_list xclient_from; /* networks whose peers may say XCLIENT */
+	int64_t max_memory; /* bytes of messages on their way in, past it no new one */
+	int64_t greet_delay_ms;     /* before the greeting, in which nothing may come */
+	int64_t early_pipelining;   /* enum early_pipelining */
+	int64_t max_bad_recipients; /* a session: from half of it on answers are delayed */
+	int64_t lockout_ms;         /* of a client that tried as many */
+	int64_t min_rate;           /* bytes of content a minute */
+};
+
+/* All of smtp, with what the section says instead; lists are those of smtp. */
+struct conf_listener {
+	char *address; /* as in smtp.listen or smtp.listen_tls */
+	struct conf_smtp smtp;
+};
+
 struct conf {
 	_Atomic unsigned refs;
 	char *path; /* of the file; NULL when built from defaults */
@@ -38,26 +65,9 @@ struct conf {
 	char *user;      /* whom to become when started as root */
 	int64_t threads; /* loop threads; 0 = auto */
 
-	struct {
-		struct conf_list listen; /* "ADDR:PORT", "[v6]:PORT" */
-		struct conf_list listen_tls; /* the same, with TLS from the first byte */
-		int64_t max_size;        /* bytes of a message */
-		int64_t max_line;        /* bytes of a command line with CRLF */
-		int64_t max_recipients;  /* a message */
-		int64_t max_errors;      /* a session, then 421 */
-		int64_t max_commands;    /* a session without a message accepted, then 421 */
-		int64_t idle_ms;         /* a silent client is closed after this */
-		int64_t max_connections; /* in all */
-		int64_t max_client_connections; /* from one address */
-		struct conf_list proxy_from;   /* networks whose peers send a PROXY header */
-		struct conf_list xclient_from; /* networks whose peers may say XCLIENT */
-		int64_t max_memory; /* bytes of messages on their way in, past it no new one */
-		int64_t greet_delay_ms;     /* before the greeting, in which nothing may come */
-		int64_t early_pipelining;   /* enum early_pipelining */
-		int64_t max_bad_recipients; /* a session: from half of it on answers are delayed */
-		int64_t lockout_ms;         /* of a client that tried as many */
-		int64_t min_rate;           /* bytes of content a minute */
-	} smtp;
+	struct conf_smtp smtp;
+	struct conf_listener *listeners; /* sections: what is different for one address */
+	size_t listener_count;
 	struct {
 		int64_t connections, messages, recipients; /* a minute from one address; 0: any */
 		int64_t network; /* a /24 or /64 may do so many times as much */
@@ -111,6 +121,11 @@ void conf_man(FILE *out);
 /* The first option that differs between two confs and needs a restart to take effect, as
  * "section.name", or NULL. */
 const char *conf_needs_restart(const struct conf *old, const struct conf *fresh);
+
+/* What is in force for sessions of the listener with this address, as it stands in smtp.listen. */
+const struct conf_smtp *conf_smtp_at(const struct conf *c, const char *address);
+/* Has this address a section of its own? */
+bool conf_has_listener(const struct conf *c, const char *address);
 
 /* The line of c's file in which the quoted value first stands; 0 when there is none. */
 unsigned conf_line_of(const struct conf *c, const char *value);

@@ -93,6 +93,7 @@ static bool is_anchor(const char *text, const char **wanted)
 #define AT(field)      .offset = offsetof(struct conf, field)
 #define TOP(n)         .section = "", .name = n, .full = n
 #define IN(s, n)       .section = s, .name = n, .full = s "." n
+#define LIMIT(n)       IN("smtp", n), .listener = true /* may differ from listener to listener */
 #define STRING(d)      .type = CONF_STRING, .dflt = d
 #define STRINGS(d)     .type = CONF_STRINGS, .dflt = d
 #define NETWORKS(d)    STRINGS(d), .is_valid = conf_is_network, .networks = true
@@ -124,21 +125,21 @@ const struct conf_option conf_options[] = {
 	{ IN("smtp", "listen_tls"), AT(smtp.listen_tls), STRINGS("{}"), .is_valid = is_listener,
 	  .restart = true,
 	  .says = "Addresses on which mail is taken with TLS from the first byte." },
-	{ IN("smtp", "max_size"), AT(smtp.max_size), BYTES("50M", "64k", "2G"),
+	{ LIMIT("max_size"), AT(smtp.max_size), BYTES("50M", "64k", "2G"),
 	  .says = "The largest message that is taken." },
-	{ IN("smtp", "max_line"), AT(smtp.max_line), BYTES("2048", "512", "64k"),
+	{ LIMIT("max_line"), AT(smtp.max_line), BYTES("2048", "512", "64k"),
 	  .says = "The longest command line that is understood, with its line end." },
-	{ IN("smtp", "max_recipients"), AT(smtp.max_recipients), COUNTS("1000", "100", "1000"),
+	{ LIMIT("max_recipients"), AT(smtp.max_recipients), COUNTS("1000", "100", "1000"),
 	  .says = "Recipients of one message." },
-	{ IN("smtp", "max_errors"), AT(smtp.max_errors), COUNTS("20", "1", "10000"),
+	{ LIMIT("max_errors"), AT(smtp.max_errors), COUNTS("20", "1", "10000"),
 	  .says = "A client is sent away after so many errors." },
-	{ IN("smtp", "max_commands"), AT(smtp.max_commands), COUNTS("500", "10", "1000000"),
+	{ LIMIT("max_commands"), AT(smtp.max_commands), COUNTS("500", "10", "1000000"),
 	  .says = "A client is sent away after so many commands that led to no message." },
-	{ IN("smtp", "idle"), AT(smtp.idle_ms), TIME("5m", "100ms", "1h"),
+	{ LIMIT("idle"), AT(smtp.idle_ms), TIME("5m", "100ms", "1h"),
 	  .says = "A client that is silent for so long is sent away." },
-	{ IN("smtp", "max_connections"), AT(smtp.max_connections),
+	{ LIMIT("max_connections"), AT(smtp.max_connections),
 	  COUNTS("10000", "1", "1000000"), .says = "Connections of all clients together." },
-	{ IN("smtp", "max_client_connections"), AT(smtp.max_client_connections),
+	{ LIMIT("max_client_connections"), AT(smtp.max_client_connections),
 	  COUNTS("100", "1", "1000000"), .says = "Connections from one address." },
 	{ IN("smtp", "proxy_from"), AT(smtp.proxy_from), NETWORKS("{}"),
 	  .says = "Proxies that must begin with a PROXY header (version 1 or 2): addresses and "
@@ -149,18 +150,19 @@ const struct conf_option conf_options[] = {
 	{ IN("smtp", "max_memory"), AT(smtp.max_memory), BYTES("512M", "1M", "1T"),
 	  .says = "No new message is taken while those on their way in hold so much memory; they "
 		  "go on in files." },
-	{ IN("smtp", "greet_delay"), AT(smtp.greet_delay_ms), TIME("0", "0", "30s"),
-	  .says = "Greet so late; who talks before the greeting is sent away." },
-	{ IN("smtp", "early_pipelining"), AT(smtp.early_pipelining),
+	{ LIMIT("greet_delay"), AT(smtp.greet_delay_ms), TIME("0", "0", "30s"),
+	  .says = "Greet so late; who talks before the greeting is sent away. Where TLS comes "
+		  "first the delay is behind the handshake." },
+	{ LIMIT("early_pipelining"), AT(smtp.early_pipelining),
 	  CHOICE("log", "off|log|reject"),
 	  .says = "What becomes of clients that do not wait for the answer to EHLO or DATA." },
-	{ IN("smtp", "max_bad_recipients"), AT(smtp.max_bad_recipients),
+	{ LIMIT("max_bad_recipients"), AT(smtp.max_bad_recipients),
 	  COUNTS("20", "2", "10000"),
 	  .says = "A client is sent away after so many recipients refused for good; from half of "
 		  "it on the answers come late." },
-	{ IN("smtp", "lockout"), AT(smtp.lockout_ms), TIME("5m", "0", "1d"),
+	{ LIMIT("lockout"), AT(smtp.lockout_ms), TIME("5m", "0", "1d"),
 	  .says = "The address of such a client may not connect for so long." },
-	{ IN("smtp", "min_rate"), AT(smtp.min_rate), BYTES("1k", "0", "1M"),
+	{ LIMIT("min_rate"), AT(smtp.min_rate), BYTES("1k", "0", "1M"),
 	  .says = "A client whose message comes with fewer bytes a minute is sent away, after two "
 		  "minutes or smtp.idle." },
 

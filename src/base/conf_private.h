@@ -34,6 +34,7 @@ struct conf_option {
 	bool (*is_valid)(const char *text, const char **wanted);
 	bool networks; /* CONF_STRINGS: each is a network, see conf_list */
 	bool restart; /* read at start only */
+	bool listener; /* of smtp: may stand in a section listener, too */
 	const char *says;
 };
 
@@ -51,6 +52,15 @@ bool conf_option_read(const struct conf_option *o, const char *text, int64_t *re
 const char *conf_option_show(const struct conf_option *o, int64_t value, char out[CONF_VALUE_MAX]);
 /* What may stand there, for people: "64k to 2G", "text or json"; empty when all may. */
 void conf_option_range(const struct conf_option *o, char *out, size_t max);
+
+/* The section of one listener takes the rows of smtp that say so. */
+#define CONF_LISTENER "listener"
+/* The row's field, a number, in the settings of one listener. */
+int64_t *conf_listener_field(struct conf_listener *l, const struct conf_option *o);
+/* All of them from the parsed file, when smtp is complete. */
+struct cfg_t;
+bool conf_listeners_take(struct conf *c, struct cfg_t *root, struct err *e) MUST_CHECK;
+void conf_listeners_free(struct conf *c);
 
 /* The file's text with comments blanked; text is to be buf_done'd whatever the answer. */
 bool conf_text_read(const char *path, struct buf *text, struct err *e) MUST_CHECK;

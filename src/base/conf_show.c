@@ -39,9 +39,8 @@ static void put_list(FILE *out, const struct conf_list *list)
 	fputc('}', out);
 }
 
-static void put_value(FILE *out, const struct conf *c, const struct conf_option *o)
+static void put_value(FILE *out, const void *field, const struct conf_option *o)
 {
-	const void *field = field_of(c, o);
 	char text[CONF_VALUE_MAX];
 
 	if (o->type == CONF_STRINGS) {
@@ -76,16 +75,37 @@ static const char *put_section(FILE *out, const struct conf_option *o)
 	return now[0] ? "\t" : "";
 }
 
+/* What differs from smtp. */
+static void put_listener(FILE *out, const struct conf *c, struct conf_listener *l)
+{
+	fputs("\n" CONF_LISTENER " ", out);
+	put_quoted(out, l->address);
+	fputs(" {\n", out);
+	for (const struct conf_option *o = conf_options; o->name; o++) {
+		const int64_t *here = o->listener ? conf_listener_field(l, o) : NULL;
+		const int64_t *there = field_of(c, o);
+
+		if (!here || *here == *there)
+			continue;
+		fprintf(out, "\t%s = ", o->name);
+		put_value(out, here, o);
+		fputc('\n', out);
+	}
+	fputs("}\n", out);
+}
+
 void conf_dump(const struct conf *c, FILE *out)
 {
 	const struct conf_option *o;
 
 	for (o = conf_options; o->name; o++) {
 		fprintf(out, "%s%s = ", put_section(out, o), o->name);
-		put_value(out, c, o);
+		put_value(out, field_of(c, o), o);
 		fputc('\n', out);
 	}
 	(void)put_section(out, o);
+	for (size_t i = 0; i < c->listener_count; i++)
+		put_listener(out, c, &c->listeners[i]);
 }
 
 /* -- the sample file ------------------------------------------------------------------------ */
@@ -123,6 +143,9 @@ void conf_sample(FILE *out)
 		fputs(o[1].name && strcmp(o[1].section, o->section) == 0 ? "\n\n" : "\n", out);
 	}
 	(void)put_section(out, o);
+	fputs("\n# Limits of one listener, instead of those of smtp:\n"
+	      "# " CONF_LISTENER " \"0.0.0.0:25\" {\n#     max_size = \"10M\"\n# }\n",
+	      out);
 }
 
 /* -- the manual ----------------------------------------------------------------------------- */
@@ -179,6 +202,27 @@ static void put_manual(FILE *out, const struct conf_option *o)
 	fputs(o->restart ? ".\nA change takes effect at the next start.\n" : ".\n", out);
 }
 
+static void put_listener_manual(FILE *out)
+{
+	const char *comma = "";
+
+	fputs(".SS Section " CONF_LISTENER " \"ADDRESS:PORT\"\n"
+	      "Limits of one listener, instead of those of section smtp. There may be one for\n"
+	      "each address in smtp.listen and smtp.listen_tls, written as there. A listener\n"
+	      "with a section counts the connections to it, and those from one address to it, by\n"
+	      "itself; smtp.max_connections bounds those of all together. What may stand there:\n",
+	      out);
+	for (const struct conf_option *o = conf_options; o->name; o++) {
+		if (!o->listener)
+			continue;
+		fprintf(out, "%s\\fB", comma);
+		put_roff(out, o->name);
+		fputs("\\fR", out);
+		comma = ",\n";
+	}
+	fputs(".\n", out);
+}
+
 void conf_man(FILE *out)
 {
 	fputs(".SS Top level\n", out);
@@ -187,6 +231,7 @@ void conf_man(FILE *out)
 			fprintf(out, ".SS Section %s\n", o->section);
 		put_manual(out, o);
 	}
+	put_listener_manual(out);
 }
 
 /* -- what differs --------------------------------------------------------------------------- */

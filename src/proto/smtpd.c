@@ -25,6 +25,7 @@
 /* While so much is unsent no further command is run. */
 #define OUTPUT_HIGH (SMTPD_OUTPUT_MAX / 2)
 #define GREETING_MAX 2048
+#define CHUNK_PAYS   512 /* octets of content in chunks, for one of max_commands */
 
 #define MAILING (MAIL | RCPT)
 #define BETWEEN (READY | FAILED)
@@ -140,6 +141,7 @@ static void on_data(struct smtpd *s)
 static void on_chunks(struct smtpd *s)
 {
 	smtpd_data_begin(s);
+	s->chunk_credit = 0;
 	s->chunk.answer = reply_get(REPLY_CHUNK_OK);
 }
 
@@ -236,6 +238,17 @@ static void reply_to_line(struct smtpd *s, const struct reply *reply)
 		say_to_command(s, reply);
 }
 
+/* Who sends content in chunks of some size is bounded by max_size alone; chunks of an octet are
+ * commands like others, each with its reply. */
+static void pay_for_chunk(struct smtpd *s)
+{
+	s->chunk_credit += s->chunk.size < CHUNK_PAYS ? (unsigned)s->chunk.size : CHUNK_PAYS;
+	if (s->chunk_credit < CHUNK_PAYS)
+		return;
+	s->chunk_credit = 0;
+	s->commands--;
+}
+
 /* All octets of a chunk have come: true when *r asks the caller what to say. */
 static bool end_chunk(struct smtpd *s, struct smtpd_request *r)
 {
@@ -248,8 +261,8 @@ static bool end_chunk(struct smtpd *s, struct smtpd_request *r)
 		s->state = END;
 		return true;
 	}
-	if (s->state == CHUNKS && !s->chunk.empty)
-		s->commands--; /* max_size bounds them */
+	if (s->state == CHUNKS)
+		pay_for_chunk(s);
 	if (s->state == FAILED) /* whoever pipelines goes on until he reads the first refusal */
 		say(s, s->chunk.answer);
 	else

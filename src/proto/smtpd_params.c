@@ -210,7 +210,7 @@ const struct reply *smtpd_args_bdat(struct smtpd *s, struct str args, struct smt
 		s->state = CLOSED;
 		return reply_get(REPLY_BAD_CHUNK);
 	}
-	chunk.empty = !chunk.left;
+	chunk.size = chunk.left;
 	s->chunk = chunk;
 	return NULL;
 }

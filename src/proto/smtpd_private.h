@@ -37,8 +37,8 @@ struct verb {
  * §2). */
 struct chunk {
 	bool open; /* they come now, before the next line */
-	bool last, empty;
-	uint64_t left;
+	bool last;
+	uint64_t size, left;
 	const struct reply *answer; /* said at their end when they belong to no mail */
 };
 
@@ -52,7 +52,7 @@ struct smtpd {
 	const struct reply *refuse; /* the first thing wrong with the content */
 	enum state state;
 	enum reply_id last_word; /* what ended the session */
-	unsigned rcpts, errors, commands, lines;
+	unsigned rcpts, errors, commands, lines, chunk_credit;
 	bool secure;     /* inside TLS */
 	bool extended;   /* EHLO rather than HELO */
 	bool skipping;   /* inside an overlong command line */

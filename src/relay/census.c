@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: ISC */
 #include "relay/census.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 
 struct client {
 	char text[ADDRESS_TEXT_MAX]; /* "" marks a free place */
+	unsigned group;
 	unsigned count;
 };
 
@@ -23,7 +25,7 @@ struct census {
 	struct client *table;
 	size_t room; /* a power of two */
 	size_t used;
-	unsigned all;
+	unsigned all, groups[CENSUS_GROUPS];
 };
 
 struct census *census_new(void)
@@ -45,17 +47,18 @@ void census_free(struct census *c)
 	free(c);
 }
 
-static size_t home_of(const struct census *c, const char *text)
+static size_t home_of(const struct census *c, const char *text, unsigned group)
 {
-	return (size_t)str_ihash(str_of(text)) & (c->room - 1);
+	return (size_t)(str_ihash(str_of(text)) + group) & (c->room - 1);
 }
 
 /* The client's place, or the free place where it would go. */
-static struct client *place_of(struct census *c, const char *text)
+static struct client *place_of(struct census *c, const char *text, unsigned group)
 {
-	size_t at = home_of(c, text);
+	size_t at = home_of(c, text, group);
 
-	while (c->table[at].text[0] && strcmp(c->table[at].text, text) != 0)
+	while (c->table[at].text[0] &&
+	       (c->table[at].group != group || strcmp(c->table[at].text, text) != 0))
 		at = (at + 1) & (c->room - 1);
 	return &c->table[at];
 }
@@ -69,7 +72,7 @@ static void grow(struct census *c)
 	c->table = mem_alloc(c->room * sizeof(*c->table));
 	for (size_t i = 0; i < old_room; i++)
 		if (old[i].text[0])
-			*place_of(c, old[i].text) = old[i];
+			*place_of(c, old[i].text, old[i].group) = old[i];
 	free(old);
 }
 
@@ -79,7 +82,7 @@ static void remove_at(struct census *c, size_t hole)
 
 	c->used--;
 	for (size_t at = (hole + 1) & mask; c->table[at].text[0]; at = (at + 1) & mask) {
-		size_t home = home_of(c, c->table[at].text);
+		size_t home = home_of(c, c->table[at].text, c->table[at].group);
 
 		/* Only what probed past the hole on its way may move into it. */
 		if (((at - home) & mask) >= ((at - hole) & mask)) {
@@ -90,45 +93,49 @@ static void remove_at(struct census *c, size_t hole)
 	c->table[hole] = (struct client){ 0 };
 }
 
-static enum census_answer enter(struct census *c, const char *text, unsigned max_all,
-				unsigned max_client)
+static enum census_answer enter(struct census *c, const char *text, unsigned group,
+				const struct census_limits *most)
 {
-	if (c->all >= max_all)
+	if (c->all >= most->all || c->groups[group] >= most->group)
 		return CENSUS_FULL;
 
-	struct client *client = place_of(c, text);
+	struct client *client = place_of(c, text, group);
 
-	if (client->count >= max_client)
+	if (client->count >= most->client)
 		return CENSUS_CLIENT_FULL;
 	if (!client->text[0]) {
 		memcpy(client->text, text, strlen(text) + 1);
+		client->group = group;
 		c->used++;
 	}
 	client->count++;
 	c->all++;
+	c->groups[group]++;
 	if (c->used * 2 > c->room)
 		grow(c);
 	return CENSUS_OK;
 }
 
-enum census_answer census_enter(struct census *c, const struct address *client, unsigned max_all,
-				unsigned max_client)
+enum census_answer census_enter(struct census *c, const struct address *client, unsigned group,
+				const struct census_limits *most)
 {
+	assert(group < CENSUS_GROUPS);
 	pthread_mutex_lock(&c->lock);
 
-	enum census_answer answer = enter(c, client->text, max_all, max_client);
+	enum census_answer answer = enter(c, client->text, group, most);
 
 	pthread_mutex_unlock(&c->lock);
 	return answer;
 }
 
-void census_leave(struct census *c, const struct address *client)
+void census_leave(struct census *c, const struct address *client, unsigned group)
 {
 	pthread_mutex_lock(&c->lock);
 
-	struct client *found = place_of(c, client->text);
+	struct client *found = place_of(c, client->text, group);
 
 	c->all--;
+	c->groups[group]--;
 	if (--found->count == 0)
 		remove_at(c, (size_t)(found - c->table));
 	pthread_mutex_unlock(&c->lock);

@@ -26,8 +26,11 @@ struct worker;
 #define WORKERS_MAX   64
 #define LISTENERS_MAX 32
 
+#define LISTENER_NAME_MAX (ADDRESS_TEXT_MAX + 8) /* "[ADDRESS]:PORT" */
+
 struct listen_socket {
 	int fd;
+	char name[LISTENER_NAME_MAX]; /* as in smtp.listen: sections listener ask for it */
 	bool tls; /* from the first byte of a connection */
 };
 

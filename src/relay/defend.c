@@ -51,15 +51,15 @@ static void lock_out(struct session *s)
 
 	log_say(s->w->d->log, LOG_WARNING, "locked_out", F_CSTR("client", s->peer.text),
 		F_CSTR("helo", s->helo), F_INT("bad_rcpts", s->bad_rcpts),
-		F_INT("ms", s->conf->smtp.lockout_ms));
-	if (s->conf->smtp.lockout_ms)
-		guard_lock_out(s->w->d->guard, &ip, s->conf->smtp.lockout_ms, clock_mono_ms());
+		F_INT("ms", s->smtp->lockout_ms));
+	if (s->smtp->lockout_ms)
+		guard_lock_out(s->w->d->guard, &ip, s->smtp->lockout_ms, clock_mono_ms());
 	smtpd_answer(s->smtpd, reply_get(REPLY_TOO_MANY_BAD_RCPTS));
 }
 
 void defend_refused_rcpt(struct session *s, const struct reply *why)
 {
-	unsigned most = (unsigned)s->conf->smtp.max_bad_recipients, late;
+	unsigned most = (unsigned)s->smtp->max_bad_recipients, late;
 	int64_t delay_ms;
 
 	if (!reply_is_perm(why)) {
@@ -84,10 +84,10 @@ void defend_refused_rcpt(struct session *s, const struct reply *why)
 
 bool defend_hurry(struct session *s)
 {
-	if (s->conf->smtp.early_pipelining == EARLY_PIPELINING_OFF)
+	if (s->smtp->early_pipelining == EARLY_PIPELINING_OFF)
 		return true;
 
-	bool reject = s->conf->smtp.early_pipelining == EARLY_PIPELINING_REJECT;
+	bool reject = s->smtp->early_pipelining == EARLY_PIPELINING_REJECT;
 
 	/* Once is enough to know. */
 	if (!s->hurried || reject)
@@ -103,7 +103,7 @@ bool defend_hurry(struct session *s)
 
 bool defend_is_slow(struct session *s, int64_t now_ms)
 {
-	int64_t start_ms = s->conf->smtp.idle_ms, passed;
+	int64_t start_ms = s->smtp->idle_ms, passed;
 
 	if (!smtpd_in_data(s->smtpd)) {
 		s->data_since_ms = 0;
@@ -117,5 +117,5 @@ bool defend_is_slow(struct session *s, int64_t now_ms)
 		start_ms = SLOW_START_MS;
 	passed = now_ms - s->data_since_ms;
 	return passed > start_ms &&
-	       (int64_t)(s->received - s->data_from) < s->conf->smtp.min_rate * passed / 60000;
+	       (int64_t)(s->received - s->data_from) < s->smtp->min_rate * passed / 60000;
 }

@@ -2,7 +2,7 @@
  *
  * Each defence is a reply, or a reply that comes late; none of them decides about mail (that is the
  * policy's affair), and none looks at what is in it.  Limits are those of the settings that the
- * session began with; all listeners share them.
+ * session began with, on its listener.
  * SPDX-License-Identifier: ISC */
 #ifndef RELAY_DEFEND_H
 #define RELAY_DEFEND_H

@@ -56,24 +56,47 @@ static int fail(const struct err *e)
 	return 1;
 }
 
-/* A socket that systemd passed is known by its port. */
-static bool is_tls_port(const struct conf *conf, int fd)
+static void copy_name(const char *text, char to[LISTENER_NAME_MAX])
 {
-	const struct conf_list *list = &conf->smtp.listen_tls;
-	struct address bound;
+	(void)snprintf(to, LISTENER_NAME_MAX, "%s", text);
+}
 
-	if (!listen_address(fd, &bound))
-		return false;
+/* The item of the list that is for this address, or else for its port. */
+static const char *listed(const struct conf_list *list, const char *address, unsigned bound_port)
+{
+	const char *by_port = NULL;
+
 	for (size_t i = 0; i < list->n; i++) {
 		struct str text = str_of(list->items[i]);
 		uint64_t port;
 
-		if (str_to_u64(str_from(text, (size_t)(str_rfind(text, ':') + 1)), UINT16_MAX,
+		if (strcmp(list->items[i], address) == 0)
+			return list->items[i];
+		if (!by_port &&
+		    str_to_u64(str_from(text, (size_t)(str_rfind(text, ':') + 1)), UINT16_MAX,
 			       &port) &&
-		    port == bound.port)
-			return true;
+		    port == bound_port)
+			by_port = list->items[i];
 	}
-	return false;
+	return by_port;
+}
+
+/* A socket that systemd passed: which of the configured ones is it? */
+static void recognise(const struct conf *conf, struct listen_socket *s)
+{
+	char text[LISTENER_NAME_MAX];
+	const char *name, *name_tls;
+	struct address bound;
+
+	copy_name("", s->name);
+	if (!listen_address(s->fd, &bound))
+		return;
+	(void)snprintf(text, sizeof(text), bound.ipv6 ? "[%s]:%u" : "%s:%u", bound.text,
+		       bound.port);
+	name = listed(&conf->smtp.listen, text, bound.port);
+	name_tls = listed(&conf->smtp.listen_tls, text, bound.port);
+	s->tls = name_tls != NULL;
+	copy_name(name_tls ? name_tls : name ? name : text, s->name);
 }
 
 static bool bind_list(const struct conf_list *list, bool tls,
@@ -83,6 +106,7 @@ static bool bind_list(const struct conf_list *list, bool tls,
 		if (!listen_open(list->items[i], &sockets[*n].fd, e))
 			return false;
 		sockets[*n].tls = tls;
+		copy_name(list->items[i], sockets[*n].name);
 	}
 	return true;
 }
@@ -99,7 +123,7 @@ static bool bind_all(const struct conf *conf, struct listen_socket sockets[LISTE
 		return err_set(e, ERR_INPUT, "more than %d listening sockets", LISTENERS_MAX);
 	for (unsigned i = 0; i < n; i++) {
 		sockets[i].fd = 3 + (int)i; /* sd_listen_fds(3): from fd 3 on */
-		sockets[i].tls = is_tls_port(conf, sockets[i].fd);
+		recognise(conf, &sockets[i]);
 	}
 	*ret_n = n;
 	return n || (bind_list(&conf->smtp.listen, false, sockets, ret_n, e) &&
@@ -108,7 +132,7 @@ static bool bind_all(const struct conf *conf, struct listen_socket sockets[LISTE
 
 static int serve(struct conf *conf)
 {
-	struct listen_socket sockets[LISTENERS_MAX];
+	struct listen_socket sockets[LISTENERS_MAX] = { 0 };
 	struct certificates *certificates = NULL;
 	unsigned n = 0;
 	int lock;

@@ -24,10 +24,11 @@
 struct visitor {
 	struct list link; /* in worker.visitors */
 	struct worker *w;
+	const struct door *door;
+	unsigned group; /* of the census */
 	struct preface *preface;
 	int fd;
 	struct address peer; /* the proxy */
-	bool tls_first;      /* behind the header */
 };
 
 static bool is_among(const struct conf_list *list, const struct address *a)
@@ -49,7 +50,7 @@ bool visitor_is_expected(const struct worker *w, const struct address *peer)
 static void visitor_free(struct visitor *v)
 {
 	preface_close(v->preface);
-	census_leave(v->w->d->census, &v->peer);
+	census_leave(v->w->d->census, &v->peer, v->group);
 	list_remove(&v->link);
 	free(v);
 }
@@ -70,7 +71,7 @@ static void on_preface(void *owner, const struct proxy *said, const char *why)
 	struct visitor *v = owner;
 	struct worker *w = v->w;
 	struct address client = v->peer;
-	bool tls_first = v->tls_first;
+	const struct door *door = v->door;
 	int fd = v->fd;
 
 	visitor_free(v);
@@ -80,14 +81,17 @@ static void on_preface(void *owner, const struct proxy *said, const char *why)
 	}
 	if (said->named)
 		client = address_of_ip(&said->client, said->port);
-	session_start(w, fd, &client, tls_first);
+	session_start(door, fd, &client);
 }
 
-void visitor_start(struct worker *w, int fd, const struct address *peer, bool tls_first)
+void visitor_start(const struct door *door, int fd, const struct address *peer)
 {
-	unsigned most = worker_max_sessions(w);
+	struct worker *w = door->w;
+	struct census_limits most = door_limits(door);
+	unsigned group = door_group(door);
 
-	if (census_enter(w->d->census, peer, most, most) != CENSUS_OK) {
+	most.client = most.all;
+	if (census_enter(w->d->census, peer, group, &most) != CENSUS_OK) {
 		turn_away(w, fd, peer, reply_name(REPLY_TOO_MANY_CONNS));
 		return;
 	}
@@ -96,7 +100,8 @@ void visitor_start(struct worker *w, int fd, const struct address *peer, bool tl
 
 	v->w = w;
 	v->fd = fd;
-	v->tls_first = tls_first;
+	v->door = door;
+	v->group = group;
 	v->peer = *peer;
 	v->preface = preface_start(w->loop, fd, PATIENCE_MS, on_preface, v);
 	list_add_tail(&w->visitors, &v->link);
@@ -124,15 +129,20 @@ bool xclient_is_allowed(const struct conf *conf, const struct address *client)
 /* From here on the session counts as the client's; false when that one has too many. */
 static bool move_in_census(struct session *s, const struct address *client)
 {
-	const struct conf *conf = s->conf;
+	struct census_limits most = {
+		.all = UINT_MAX, /* in all there is not one more */
+		.group = UINT_MAX,
+		.client = (unsigned)s->smtp->max_client_connections,
+	};
 
 	if (str_eq(str_of(client->text), str_of(s->peer.text)))
 		return true;
-	/* In all there is not one more. */
-	if (census_enter(s->w->d->census, client, UINT_MAX,
-			 (unsigned)conf->smtp.max_client_connections) != CENSUS_OK)
+	if (census_enter(s->w->d->census, client, s->group, &most) != CENSUS_OK)
 		return false;
-	census_leave(s->w->d->census, &s->peer);
+	census_leave(s->w->d->census, &s->peer, s->group);
+	/* What the one before tried is not this one's doing. */
+	s->bad_rcpts = 0;
+	s->hurried = false;
 	return true;
 }
 

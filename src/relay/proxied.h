@@ -14,7 +14,7 @@
  * there and a session starts. */
 bool visitor_is_expected(const struct worker *w, const struct address *peer);
 /* Takes over fd. */
-void visitor_start(struct worker *w, int fd, const struct address *peer, bool tls_first);
+void visitor_start(const struct door *door, int fd, const struct address *peer);
 /* The worker is stopping: none of them is waited for. */
 void visitor_close_all(struct worker *w);
 

@@ -40,7 +40,7 @@ void session_close(struct session *s)
 	receipt_free(s->mail);
 	stream_close(s->stream);
 	smtpd_free(s->smtpd);
-	census_leave(w->d->census, &s->peer);
+	census_leave(w->d->census, &s->peer, s->group);
 	atomic_fetch_sub(&w->d->board.sessions, 1);
 	atomic_fetch_add(&w->d->board.ended[s->end], 1);
 	conf_unref(s->conf);
@@ -125,7 +125,7 @@ static void rearm(struct session *s)
 {
 	s->lines = smtpd_lines(s->smtpd);
 	if (!s->delayed && !s->ungreeted)
-		stream_timeout(s->stream, s->conf->smtp.idle_ms);
+		stream_timeout(s->stream, s->smtp->idle_ms);
 }
 
 /* -- TLS ------------------------------------------------------------------------ */
@@ -151,8 +151,19 @@ static void tls_failed(struct session *s, const char *why)
  * a client may be silent. */
 static void begin_tls(struct session *s)
 {
-	stream_timeout(s->stream, s->conf->smtp.idle_ms);
+	stream_timeout(s->stream, s->smtp->idle_ms);
 	stream_start_tls(s->stream, s->w->tls);
+}
+
+/* At once; or after a silence that is proof of some patience.  Where TLS comes first the client has
+ * to speak before us, so it is silence behind the handshake that counts. */
+static void greet(struct session *s)
+{
+	s->ungreeted = s->smtp->greet_delay_ms > 0;
+	if (s->ungreeted)
+		stream_timeout(s->stream, s->smtp->greet_delay_ms);
+	else
+		session_resume(s);
 }
 
 static void on_secured(void *owner, bool ok, const char *why)
@@ -172,7 +183,10 @@ static void on_secured(void *owner, bool ok, const char *why)
 		F_CSTR("version", s->tls.version), F_CSTR("cipher", s->tls.cipher),
 		F_CSTR("sni", s->tls.server_name));
 	smtpd_secured(s->smtpd);
-	session_resume(s);
+	if (s->tls_first)
+		greet(s);
+	else
+		session_resume(s);
 }
 
 /* -- the pump --------------------------------------------------------------------- */
@@ -335,7 +349,7 @@ static void on_timeout(void *owner)
 		s->delayed = NULL;
 		session_resume(s);
 	} else if (session_waits(s)) {
-		stream_timeout(s->stream, s->conf->smtp.idle_ms); /* it is us who are slow */
+		stream_timeout(s->stream, s->smtp->idle_ms); /* it is us who are slow */
 	} else {
 		session_hangup(s, REPLY_IDLE);
 	}
@@ -350,13 +364,14 @@ static const struct stream_events events = {
 };
 
 /* Over a limit, or too late: one line, and no session. */
-void session_turn_away(struct worker *w, int fd, const struct address *peer, bool tls_first,
+void session_turn_away(const struct door *door, int fd, const struct address *peer,
 		       enum reply_id why)
 {
+	struct worker *w = door->w;
 	struct buf line;
 
 	buf_init(&line, 512);
-	if (tls_first)
+	if (door->tls)
 		close(fd); /* a line in clear would be noise there */
 	else if (reply_write(&line, reply_get(why)))
 		stream_last_word(fd, buf_str(&line));
@@ -368,16 +383,17 @@ void session_turn_away(struct worker *w, int fd, const struct address *peer, boo
 }
 
 /* REPLY_OK: it has a place in the census now. */
-static enum reply_id admit(struct worker *w, const struct address *peer)
+static enum reply_id admit(const struct door *door, const struct address *peer, unsigned group)
 {
+	struct worker *w = door->w;
+	struct census_limits most = door_limits(door);
 	/* Who may say XCLIENT comes for others: they are asked for one by one. */
 	enum reply_id why = xclient_is_allowed(w->conf, peer) ? REPLY_OK :
 								defend_connection(w, peer);
 
 	if (why != REPLY_OK)
 		return why;
-	switch (census_enter(w->d->census, peer, worker_max_sessions(w),
-			     (unsigned)w->conf->smtp.max_client_connections)) {
+	switch (census_enter(w->d->census, peer, group, &most)) {
 	case CENSUS_FULL:
 		return REPLY_TOO_MANY_CONNS;
 	case CENSUS_CLIENT_FULL:
@@ -388,41 +404,36 @@ static enum reply_id admit(struct worker *w, const struct address *peer)
 	return REPLY_OK;
 }
 
-/* At once; or after a silence that is proof of some patience. */
-static void greet(struct session *s)
+void session_start(const struct door *door, int fd, const struct address *peer)
 {
-	s->ungreeted = s->conf->smtp.greet_delay_ms > 0;
-	if (s->ungreeted)
-		stream_timeout(s->stream, s->conf->smtp.greet_delay_ms);
-	else
-		session_resume(s);
-}
-
-void session_start(struct worker *w, int fd, const struct address *peer, bool tls_first)
-{
-	struct conf *conf = w->conf;
-	enum reply_id refusal = admit(w, peer);
+	struct worker *w = door->w;
+	const struct conf_smtp *smtp = conf_smtp_at(w->conf, door->name);
+	unsigned group = door_group(door);
+	enum reply_id refusal = admit(door, peer, group);
 
 	if (refusal != REPLY_OK) {
-		session_turn_away(w, fd, peer, tls_first, refusal);
+		session_turn_away(door, fd, peer, refusal);
 		worker_session_gone(w);
 		return;
 	}
 
 	struct session *s = mem_alloc(sizeof(*s));
 	struct smtpd_limits limits = {
-		.max_size = (uint64_t)conf->smtp.max_size,
-		.max_line = (unsigned)conf->smtp.max_line,
-		.max_rcpts = (unsigned)conf->smtp.max_recipients,
+		.max_size = (uint64_t)smtp->max_size,
+		.max_line = (unsigned)smtp->max_line,
+		.max_rcpts = (unsigned)smtp->max_recipients,
 		.starttls = w->tls != NULL,
-		.max_errors = (unsigned)conf->smtp.max_errors,
-		.max_commands = (unsigned)conf->smtp.max_commands,
+		.max_errors = (unsigned)smtp->max_errors,
+		.max_commands = (unsigned)smtp->max_commands,
 		.tally = &w->d->board.refusals,
-		.xclient = xclient_is_allowed(conf, peer),
+		.xclient = xclient_is_allowed(w->conf, peer),
 	};
 
 	s->w = w;
-	s->conf = conf_ref(conf);
+	s->conf = conf_ref(w->conf);
+	s->smtp = smtp;
+	s->group = group;
+	s->tls_first = door->tls;
 	s->peer = *peer;
 	s->helo = mem_str(STR_NONE);
 	s->number = atomic_fetch_add(&w->d->board.last_session, 1) + 1;
@@ -434,8 +445,8 @@ void session_start(struct worker *w, int fd, const struct address *peer, bool tl
 	list_add_tail(&w->sessions, &s->link);
 	atomic_fetch_add(&w->d->board.sessions, 1);
 	board_count(&w->d->board, COUNTER_connections, 1);
-	s->securing = tls_first;
-	if (tls_first)
+	s->securing = s->tls_first;
+	if (s->tls_first)
 		begin_tls(s); /* the greeting waits in the engine */
 	else
 		greet(s);

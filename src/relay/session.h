@@ -21,12 +21,15 @@ struct session {
 	struct list link; /* in worker.sessions */
 	struct worker *w;
 	struct conf *conf;
+	const struct conf_smtp *smtp; /* of conf: what is in force for its listener */
+	unsigned group;               /* of the census */
 	struct address peer;
 	struct stream *stream;
 	struct smtpd *smtpd;
 	char *helo; /* "" before HELO */
 	bool esmtp;
 	bool helo_told, proto_told; /* helo, esmtp: by XCLIENT, whatever the peer says of itself */
+	bool tls_first;                  /* from the first byte */
 	bool securing; /* the handshake of TLS is on its way, or is to begin when all is written */
 	struct stream_tls tls; /* version is NULL in clear */
 	struct receipt *mail; /* between MAIL and its end, or NULL */
@@ -50,10 +53,10 @@ struct session {
 };
 
 /* Says why there is no session, and closes fd. */
-void session_turn_away(struct worker *w, int fd, const struct address *peer, bool tls_first,
+void session_turn_away(const struct door *door, int fd, const struct address *peer,
 		       enum reply_id why);
 /* Takes over fd. */
-void session_start(struct worker *w, int fd, const struct address *peer, bool tls_first);
+void session_start(const struct door *door, int fd, const struct address *peer);
 /* "TLSv1.3/TLS_AES_256_GCM_SHA384", or "" in clear. */
 #define SESSION_TLS_MAX 100
 const char *session_tls_text(const struct session *s, char out[SESSION_TLS_MAX]);

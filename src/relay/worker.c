@@ -7,6 +7,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -24,7 +25,7 @@ struct order {
 	struct tls *tls;   /* ORDER_SECURE */
 	int fd;            /* ORDER_SERVE: a connection that another worker has taken */
 	struct address peer;
-	bool tls_first;
+	unsigned door;
 	struct roll *roll; /* ORDER_ROLL */
 };
 
@@ -41,12 +42,23 @@ static void on_jobs_done(void *owner, struct list *items)
 
 /* -- stopping -------------------------------------------------------------------- */
 
-unsigned worker_max_sessions(const struct worker *w)
+/* In all: as many as the settings say, if there are descriptors for them. */
+struct census_limits door_limits(const struct door *door)
 {
-	unsigned most = (unsigned)w->conf->smtp.max_connections;
-	unsigned room = atomic_load(&w->d->max_sessions);
+	const struct conf_smtp *here = conf_smtp_at(door->w->conf, door->name);
+	unsigned most = (unsigned)door->w->conf->smtp.max_connections;
+	unsigned room = atomic_load(&door->w->d->max_sessions);
 
-	return most < room ? most : room;
+	return (struct census_limits){
+		.all = most < room ? most : room,
+		.group = (unsigned)here->max_connections,
+		.client = (unsigned)here->max_client_connections,
+	};
+}
+
+unsigned door_group(const struct door *door)
+{
+	return conf_has_listener(door->w->conf, door->name) ? door->number + 1 : 0;
 }
 
 void worker_session_gone(struct worker *w)
@@ -95,15 +107,17 @@ static void stop(struct worker *w)
 		loop_stop(w->loop);
 }
 
-static void serve(struct worker *w, int fd, const struct address *peer, bool tls_first)
+static void serve(const struct door *door, int fd, const struct address *peer)
 {
+	struct worker *w = door->w;
+
 	if (w->stopping) {
-		session_turn_away(w, fd, peer, tls_first, REPLY_SHUTTING_DOWN);
+		session_turn_away(door, fd, peer, REPLY_SHUTTING_DOWN);
 		atomic_fetch_sub(&w->load, 1);
 	} else if (visitor_is_expected(w, peer)) {
-		visitor_start(w, fd, peer, tls_first);
+		visitor_start(door, fd, peer);
 	} else {
-		session_start(w, fd, peer, tls_first);
+		session_start(door, fd, peer);
 	}
 }
 
@@ -136,7 +150,7 @@ static void obey(struct worker *w, const struct order *order)
 		w->tls = order->tls;
 		break;
 	case ORDER_SERVE:
-		serve(w, order->fd, &order->peer, order->tls_first);
+		serve(&w->doors[order->door], order->fd, &order->peer);
 		break;
 	case ORDER_ROLL:
 		enter_in_roll(w, order->roll);
@@ -205,12 +219,12 @@ static void on_accept(void *owner, int fd, const struct address *peer)
 		least = w;
 	atomic_fetch_add(&least->load, 1);
 	if (least == w)
-		serve(w, fd, peer, door->tls);
+		serve(door, fd, peer);
 	else
 		give_order(least, &(struct order){ .kind = ORDER_SERVE,
 						   .fd = fd,
 						   .peer = *peer,
-						   .tls_first = door->tls });
+						   .door = door->number });
 }
 
 static void *run(void *arg)
@@ -223,9 +237,11 @@ static void *run(void *arg)
 
 static void open_door(struct worker *w, const struct listen_socket *at)
 {
-	struct door *door = &w->doors[w->door_count++];
+	struct door *door = &w->doors[w->door_count];
 
 	door->w = w;
+	door->number = w->door_count++;
+	memcpy(door->name, at->name, sizeof(door->name));
 	door->tls = at->tls;
 	door->listener = listener_start(w->loop, at->fd, on_accept, door);
 }

@@ -33,6 +33,8 @@ struct worker {
 	struct door {
 		struct worker *w;
 		struct listener *listener;
+		unsigned number; /* the same in each worker */
+		char name[LISTENER_NAME_MAX];
 		bool tls; /* from the first byte */
 	} doors[LISTENERS_MAX];
 	unsigned door_count;
@@ -62,8 +64,9 @@ void worker_join(struct worker *w);
 /* After store_close: no answer can come any more. */
 void worker_free(struct worker *w);
 
-/* Connections that may be open in all: those of the settings, if there are descriptors for them. */
-unsigned worker_max_sessions(const struct worker *w);
+/* How many connections may come by this door, and which group of the census they are. */
+struct census_limits door_limits(const struct door *door);
+unsigned door_group(const struct door *door);
 /* The worker's thread: a session is gone. */
 void worker_session_gone(struct worker *w);
 

@@ -28,14 +28,14 @@ static enum census_answer enter(struct census *c, unsigned i, unsigned max_all, 
 {
 	struct address a = client(i);
 
-	return census_enter(c, &a, max_all, max_client);
+	return census_enter(c, &a, 0, &(struct census_limits){ max_all, max_all, max_client });
 }
 
 static void leave(struct census *c, unsigned i)
 {
 	struct address a = client(i);
 
-	census_leave(c, &a);
+	census_leave(c, &a, 0);
 }
 
 static void a_client_may_have_so_many_and_no_more(void **state UNUSED)
@@ -49,6 +49,27 @@ static void a_client_may_have_so_many_and_no_more(void **state UNUSED)
 	leave(c, 1);
 	assert_int_equal(enter(c, 1, 100, 2), CENSUS_OK);
 	assert_int_equal(enter(c, 1, 100, 2), CENSUS_CLIENT_FULL);
+	census_free(c);
+}
+
+static void groups_count_by_themselves_and_all_together(void **state UNUSED)
+{
+	struct census *c = census_new();
+	const struct census_limits few = { 5, 2, 10 }, many = { 5, 10, 2 };
+	struct address a = client(1), b = client(2);
+
+	assert_int_equal(census_enter(c, &a, 1, &few), CENSUS_OK);
+	assert_int_equal(census_enter(c, &a, 1, &few), CENSUS_OK);
+	assert_int_equal(census_enter(c, &b, 1, &few), CENSUS_FULL);
+	assert_int_equal(census_enter(c, &a, 0, &many), CENSUS_OK);
+	assert_int_equal(census_enter(c, &a, 0, &many), CENSUS_OK);
+	assert_int_equal(census_enter(c, &a, 0, &many), CENSUS_CLIENT_FULL);
+	assert_int_equal(census_enter(c, &b, 0, &many), CENSUS_OK);
+	assert_int_equal(census_enter(c, &b, 0, &many), CENSUS_FULL);
+	census_leave(c, &a, 1);
+	assert_int_equal(census_enter(c, &b, 1, &few), CENSUS_OK);
+	census_leave(c, &a, 0);
+	assert_int_equal(census_enter(c, &a, 0, &many), CENSUS_OK);
 	census_free(c);
 }
 
@@ -85,13 +106,14 @@ static void who_is_refused_is_not_counted(void **state UNUSED)
 static void the_port_does_not_make_another_client(void **state UNUSED)
 {
 	struct census *c = census_new();
+	const struct census_limits one = { 10, 10, 1 };
 	struct address a = client(1), b = client(1);
 
 	b.port = 2000;
-	assert_int_equal(census_enter(c, &a, 10, 1), CENSUS_OK);
-	assert_int_equal(census_enter(c, &b, 10, 1), CENSUS_CLIENT_FULL);
-	census_leave(c, &b);
-	assert_int_equal(census_enter(c, &a, 10, 1), CENSUS_OK);
+	assert_int_equal(census_enter(c, &a, 0, &one), CENSUS_OK);
+	assert_int_equal(census_enter(c, &b, 0, &one), CENSUS_CLIENT_FULL);
+	census_leave(c, &b, 0);
+	assert_int_equal(census_enter(c, &a, 0, &one), CENSUS_OK);
 	census_free(c);
 }
 
@@ -171,6 +193,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_client_may_have_so_many_and_no_more),
+		cmocka_unit_test(groups_count_by_themselves_and_all_together),
 		cmocka_unit_test(all_together_may_have_so_many_and_no_more),
 		cmocka_unit_test(who_is_refused_is_not_counted),
 		cmocka_unit_test(the_port_does_not_make_another_client),

@@ -131,6 +131,29 @@ static void lists_may_be_empty_or_added_to(void **state)
 	conf_unref(c);
 }
 
+static void a_listener_has_what_its_section_says_and_else_what_smtp_says(void **state)
+{
+	struct conf *c = load_good("listener \"[::]:25\" { max_size = 1M idle = 30s\n"
+				   "early_pipelining = reject }\n"
+				   "smtp { max_errors = 7 listen_tls = {\"127.0.0.1:465\"} }\n"
+				   "listener '127.0.0.1:465' { max_errors = 3 }");
+	const struct conf_smtp *a = conf_smtp_at(c, "[::]:25"),
+			       *b = conf_smtp_at(c, "127.0.0.1:465");
+
+	(void)state;
+	assert_int_equal(a->max_size, 1 << 20);
+	assert_int_equal(a->idle_ms, 30000);
+	assert_int_equal(a->early_pipelining, EARLY_PIPELINING_REJECT);
+	assert_int_equal(a->max_errors, 7);
+	assert_int_equal(a->max_line, 2048);
+	assert_int_equal(b->max_errors, 3);
+	assert_int_equal(b->max_size, 50 << 20);
+	assert_ptr_equal(conf_smtp_at(c, "0.0.0.0:25"), &c->smtp);
+	assert_true(conf_has_listener(c, "[::]:25"));
+	assert_false(conf_has_listener(c, "0.0.0.0:25"));
+	conf_unref(c);
+}
+
 /* clang-format off */
 static const struct {
 	const char *file, *wanted;
@@ -195,6 +218,17 @@ static const struct {
 	{ "}\n", ":1: unexpected closing brace" },
 	{ "hostname \"a\"", ":1: missing equal sign after option 'hostname'" },
 	{ "smtp|idle = \"5m\"", ":1: write 'idle' inside of its section" },
+	{ "listener \"0.0.0.0:25\" {\n}\nlistener \"0.0.0.0:26\" { idle = 1m }",
+	  ": listener \"0.0.0.0:26\": no such address in smtp.listen or smtp.listen_tls" },
+	{ "listener \"[::]:25\" {\nmax_errors = 0 }",
+	  ":2: smtp.max_errors: \"0\" is wrong: it must be a number from 1 to 10000" },
+	{ "listener \"[::]:25\" {\n\nlisten = {\"[::]:25\"} }",
+	  ":3: in section listener: no such option 'listen'" },
+	{ "listener \"[::]:25\" {\nidle = 1m\n",
+	  ":3: in section listener: missing closing brace" },
+	{ "listener \"[::]:25\" {}\nlistener \"[::]:25\" {}",
+	  ":2: found duplicate title '[::]:25'" },
+	{ "listener { idle = 1m }", ":1: missing title for section 'listener'" },
 	{ "\nhostname = \"a\n\\\"", ":2: a string begins here and does not end" },
 };
 /* clang-format on */
@@ -257,7 +291,9 @@ static void a_dump_loads_to_the_same_settings(void **state)
 {
 	struct conf *c = load_good("user = \"a\\\"b\\\\c${NOT_SET}\\${HOME}\\x07\"\n"
 				   "threads = 3 smtp { listen = {\"[::1]:1\"} idle = 90s }\n"
-				   "store { min_free = 0 } forward { idle = 1500ms }\n");
+				   "store { min_free = 0 } forward { idle = 1500ms }\n"
+				   "listener \"[::1]:1\" { max_recipients = 200 idle = 90s\n"
+				   "max_size = 1M greet_delay = 2s }");
 	char *first = printed(conf_dump, c), *second;
 	struct conf *again = load_good(first);
 
@@ -270,6 +306,8 @@ static void a_dump_loads_to_the_same_settings(void **state)
 	assert_non_null(strstr(first, "threads = 3\n"));
 	assert_non_null(strstr(first, "\tmin_free = \"0\"\n"));
 	assert_non_null(strstr(first, "\tlevel = \"info\"\n"));
+	assert_non_null(strstr(first, "listener \"[::1]:1\" {\n\tmax_size = \"1M\"\n"
+				      "\tmax_recipients = 200\n\tgreet_delay = \"2s\"\n}\n"));
 	free(first);
 	free(second);
 	conf_unref(c);
@@ -311,6 +349,8 @@ static void the_manual_tells_default_and_bounds(void **state)
 	assert_non_null(strstr(man, ".SS Section smtp\n"));
 	assert_non_null(strstr(man, ".TP\n\\fBmax_size\\fR = \\fIsize\\fR\n"));
 	assert_non_null(strstr(man, "Default: 50M.\nAllowed: from 64k to 2G.\n"));
+	assert_non_null(strstr(man, ".SS Section listener \"ADDRESS:PORT\"\n"));
+	assert_non_null(strstr(man, ",\n\\fBmin_rate\\fR.\n"));
 	assert_null(strstr(man, "\n'"));
 	free(man);
 }
@@ -414,6 +454,7 @@ int main(void)
 		cmocka_unit_test(defaults_are_the_documented_ones),
 		cmocka_unit_test(a_file_changes_what_it_names_and_nothing_else),
 		cmocka_unit_test(lists_may_be_empty_or_added_to),
+		cmocka_unit_test(a_listener_has_what_its_section_says_and_else_what_smtp_says),
 		cmocka_unit_test(errors_name_line_option_and_what_is_allowed),
 		cmocka_unit_test(files_that_are_no_files_are_refused),
 		cmocka_unit_test(a_dump_loads_to_the_same_settings),

@@ -3,10 +3,13 @@
 # SPDX-License-Identifier: ISC
 import sys
 
+# listener.ADDRESS:PORT.name=value is an option of the section of one listener.
 sections = {}
 for line in sys.stdin:
     key, _, value = line.rstrip("\n").partition("=")
     section, _, name = key.rpartition(".")
+    if section.startswith("listener."):
+        section = f'listener "{section[9:]}"'
     if not value.startswith("{") and not value.isdigit():
         value = f'"{value}"'
     sections.setdefault(section, {})[name] = value
