@@ -15,6 +15,7 @@ struct inquiry {
 	unsigned index; /* of the question in the mail's asks */
 	uint64_t asked_version;
 	struct job *job; /* ASK_RECIPIENT */
+	struct dns_query *query; /* ASK_DNS */
 };
 
 static struct inquiry *begin(struct receipt *m, unsigned index)
@@ -46,6 +47,7 @@ void inquiries_cut(struct receipt *m)
 
 		if (i->job)
 			i->job->owner = NULL;
+		dns_cancel(i->query);
 		free(i);
 	}
 }
@@ -88,6 +90,57 @@ static bool put_recipient(struct receipt *m, unsigned index, const struct questi
 	return false;
 }
 
+/* -- records -------------------------------------------------------------------------------- */
+
+/* The answer as the mail keeps it: the records live in its arena.  What does not fit is unknown. */
+static struct answer keep_records(struct receipt *m, const struct dns_answer *got)
+{
+	struct dns_record *records;
+
+	if (got->status != DNS_FOUND)
+		return (struct answer){
+			.status = got->status == DNS_NONE ? ANSWER_NONE : ANSWER_ERROR,
+		};
+	records = arena_alloc(m->arena, got->n * sizeof(*records));
+	for (size_t i = 0; records && i < got->n; i++) {
+		records[i] = got->records[i];
+		records[i].data = arena_dup(m->arena, got->records[i].data);
+		if (!records[i].data.at)
+			records = NULL;
+	}
+	if (!records)
+		return (struct answer){ .status = ANSWER_ERROR };
+	return (struct answer){
+		.status = ANSWER_FOUND,
+		.records = records,
+		.record_count = got->n,
+	};
+}
+
+static void on_records(void *owner, const struct dns_answer *got)
+{
+	struct inquiry *i = owner;
+
+	i->query = NULL;
+	end(i, keep_records(i->mail, got));
+}
+
+static bool put_dns(struct receipt *m, unsigned index, const struct question *q,
+		    struct answer *ret)
+{
+	struct dns_client *dns = m->session->w->dns;
+	struct dns_answer known;
+	struct inquiry *i;
+
+	if (dns_cached(dns, q->name, q->type, &known)) {
+		*ret = keep_records(m, &known);
+		return true;
+	}
+	i = begin(m, index);
+	i->query = dns_ask(dns, q->name, q->type, on_records, i);
+	return false;
+}
+
 bool inquiry_put(void *world, unsigned index, const struct question *q, struct answer *ret)
 {
 	struct receipt *m = world;
@@ -96,7 +149,7 @@ bool inquiry_put(void *world, unsigned index, const struct question *q, struct a
 	case ASK_RECIPIENT:
 		return put_recipient(m, index, q, ret);
 	case ASK_DNS:
-		break;
+		return put_dns(m, index, q, ret);
 	}
 	*ret = (struct answer){ .status = ANSWER_ERROR };
 	return true;

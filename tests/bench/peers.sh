@@ -21,6 +21,7 @@ mxkeep_conf() {
 		user = "$(id -un)"
 		smtp { listen = {"127.0.0.1:$PORT"} }
 		log { level = "info" }
+		dns { server = {"127.0.0.1:9"}  root_anchor = "none" }
 	CONF
 }
 

@@ -123,14 +123,16 @@ spawn() {
 
 # -- the relay ----------------------------------------------------------------
 
-# write_conf SECTION.NAME=VALUE... - $T/mxkeep.conf: what every test has, changed by the arguments
+# write_conf SECTION.NAME=VALUE... - $T/mxkeep.conf: what every test has, changed by the arguments.
+# No test asks the DNS of the world: the server that stands here is none.
 write_conf() {
 	mkdir -p "$T/state"
 	[ "$(id -u)" != 0 ] || chown "$RELAY_USER" "$T/state"
 	printf '%s\n' hostname=mx.test "state_dir=$T/state" "control=$T/control.sock" \
 		"user=$RELAY_USER" "smtp.listen={\"127.0.0.1:$PORT\"}" \
 		forward.retry_first=1s forward.retry_max=5s forward.probe_first=200ms \
-		forward.probe_max=1s store.min_free=1M smtp.max_client_connections=1000 "$@" |
+		forward.probe_max=1s store.min_free=1M smtp.max_client_connections=1000 \
+		'dns.server={"127.0.0.1:9"}' dns.root_anchor=none "$@" |
 		python3 "$PEERS/makeconf.py" >"$T/mxkeep.conf"
 	[ "$(id -u)" != 0 ] || chown "$RELAY_USER" "$T"
 }
