@@ -34,6 +34,15 @@ bool ip_is_v4(const struct ip *ip)
 	return memcmp(ip->at, mapped, sizeof(mapped)) == 0;
 }
 
+struct str ip_text(const struct ip *ip, char out[46])
+{
+	bool v4 = ip_is_v4(ip);
+	const char *text =
+		inet_ntop(v4 ? AF_INET : AF_INET6, ip->at + (v4 ? V4_AT : 0), out, 46);
+
+	return str_of(text);
+}
+
 static struct ip cut(const struct ip *ip, unsigned bits)
 {
 	struct ip net = { .at = { 0 } };

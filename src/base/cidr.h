@@ -26,6 +26,8 @@ bool ip_parse(struct str text, struct ip *ret) MUST_CHECK;
 bool ip_is_v4(const struct ip *ip);
 /* The network that ip is in: v4_bits long for IPv4 (0 to 32), v6_bits for IPv6 (0 to 128). */
 struct ip ip_network(const struct ip *ip, unsigned v4_bits, unsigned v6_bits);
+/* As people write it (RFC 5952), IPv4 dotted; a NUL behind it. */
+struct str ip_text(const struct ip *ip, char out[46]);
 bool ip_eq(const struct ip *a, const struct ip *b);
 
 /* ADDRESS or ADDRESS/BITS; false when it is none, or when bits behind the prefix are set:

@@ -44,7 +44,7 @@ bool dns_name_is_valid(struct str name)
 	for (size_t i = 0; i < name.n; i++) {
 		char c = name.at[i];
 
-		if (c <= ' ' || c > '~' || c == '\\')
+		if (c < ' ' || c > '~' || c == '\\')
 			return false;
 		if (c != '.' && ++label > LABEL_MAX)
 			return false;

@@ -47,7 +47,8 @@ const char *dns_type_name(enum dns_type type);
 bool dns_type_parse(struct str name, enum dns_type *ret) MUST_CHECK;
 
 /* The name that may be asked for: labels of 1 to 63 bytes, at most DNS_NAME_MAX in all, a final dot
- * is dropped.  Any printable ASCII but blanks stands in labels: SPF macros make such names. */
+ * is dropped.  Any printable ASCII but the backslash stands in labels: SPF macros make such names
+ * (RFC 7208 §7.1), with blanks too. */
 bool dns_name_is_valid(struct str name);
 
 /* "2.0.0.127" or the 32 nibbles of IPv6, reversed (RFC 5782 §2.1, §2.4), with ".zone" behind.

@@ -122,6 +122,29 @@ static void a_client_stands_for_its_network(void **state)
 	}
 }
 
+static void an_address_is_written_as_people_do(void **state)
+{
+	static const struct {
+		const char *in, *out;
+	} rows[] = {
+		{ "192.0.2.1", "192.0.2.1" },
+		{ "::ffff:192.0.2.1", "192.0.2.1" },
+		{ "2001:DB8:0:0::1", "2001:db8::1" },
+		{ "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe",
+		  "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char out[46];
+		struct ip ip;
+
+		assert_true(ip_parse(str_of(rows[i].in), &ip));
+		assert_true(str_eq(ip_text(&ip, out), str_of(rows[i].out)));
+		assert_string_equal(out, rows[i].out);
+	}
+}
+
 static void a_list_has_what_one_of_it_has(void **state)
 {
 	struct cidr all[2];
@@ -145,6 +168,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_network_is_refused),
 		cmocka_unit_test(a_mapped_address_is_the_ipv4_one),
 		cmocka_unit_test(a_client_stands_for_its_network),
+		cmocka_unit_test(an_address_is_written_as_people_do),
 		cmocka_unit_test(a_list_has_what_one_of_it_has),
 	};
 
