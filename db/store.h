@@ -94,6 +94,7 @@ struct envelope {
 	struct str tls;    /* "TLSv1.3/TLS_AES_256_GCM_SHA384", or "" in clear */
 	int64_t received_ms;
 	bool esmtp, body_8bit;
+	bool chunked;     /* came by BDAT; for the log, not kept */
 	unsigned ret;     /* RFC 3461: proto/dsn.h, enum dsn_ret */
 	struct str envid; /* as it came, or "" */
 	const struct envelope_rcpt *rcpts;

@@ -255,6 +255,7 @@ static bool end_chunk(struct smtpd *s, struct smtpd_request *r)
 	s->chunk.open = false;
 	if (s->state == CHUNKS && (s->refuse || s->chunk.last)) {
 		r->want = s->refuse ? WANT_DROP : WANT_END;
+		r->chunked = true;
 		r->refuse = s->refuse;
 		r->size = s->size;
 		s->asked = s->chunk.last ? &content : &bad_chunk;

@@ -54,7 +54,8 @@ enum smtpd_want {
 	              * refusal must stay valid until the mail is forgotten */
 	WANT_CHUNK,  /* r.bytes of content, dot-unstuffed, CRLF kept but perhaps cut in two; valid
 	              * until the next call; needs no answer */
-	WANT_END,    /* content is complete: r.size its bytes.  Answer when it is stored */
+	WANT_END,    /* content is complete: r.size its bytes, r.chunked.  Answer when it is
+	              * stored */
 	WANT_DROP,   /* content was malformed or too big (r.refuse says it): forget it, then answer
 	              * with r.refuse */
 	WANT_RSET,   /* forget a mail in progress; answer REPLY_FLUSHED */
@@ -78,6 +79,7 @@ struct smtpd_request {
 	unsigned notify; /* enum dsn_notify */
 	struct str orcpt;
 	struct str bytes;
+	bool chunked; /* it came by BDAT */
 	struct str xclient; /* behind the verb */
 	const struct reply *refuse;
 	bool ahead; /* HELO and DATA: more had come before their answer (RFC 2920 §3.1 forbids) */

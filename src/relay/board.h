@@ -26,6 +26,7 @@
 	X(accepted, "messages accepted")                                                       \
 	X(accepted_bytes, "bytes of the messages accepted")                                    \
 	X(accepted_rcpts, "recipients accepted")                                               \
+	X(accepted_chunked, "messages accepted that came in chunks (BDAT)")                    \
 	X(refused_rcpts, "recipients refused for good")                                        \
 	X(deferred_rcpts, "recipients refused for now")                                        \
 	X(refused_mails, "messages refused for good at end of data")                           \

@@ -34,10 +34,12 @@ static void log_stored(struct worker *w, const struct job_accept *mail)
 			F_STR("client", env->client), F_STR("helo", env->helo),
 			F_STR("tls", env->tls), F_PATH("from", env->sender),
 			F_PATH("to", env->rcpts[0].address), F_INT("rcpts", env->rcpt_count),
-			F_INT("size", mail->body.size));
+			F_INT("size", mail->body.size),
+			F_CSTR("by", env->chunked ? "BDAT" : "DATA"));
 		board_count(&w->d->board, COUNTER_accepted, 1);
 		board_count(&w->d->board, COUNTER_accepted_bytes, mail->body.size);
 		board_count(&w->d->board, COUNTER_accepted_rcpts, env->rcpt_count);
+		board_count(&w->d->board, COUNTER_accepted_chunked, env->chunked);
 	} else {
 		log_say(w->d->log, LOG_ERROR, "not_stored", F_ID("mail", env->id),
 			F_STR("client", env->client), F_PATH("from", env->sender),
@@ -116,12 +118,13 @@ static bool copy_envelope(struct session *s, struct arena *a, struct envelope *e
 	return true;
 }
 
-static void store_mail(struct session *s)
+static void store_mail(struct session *s, bool chunked)
 {
 	struct job_accept *job = job_new_accept(port_inbox(s->w->jobs), on_stored, s);
 	bool ok = copy_envelope(s, job->job.arena, &job->env) &&
 		  spool_take(&s->mail->spool, &job->body);
 
+	job->env.chunked = chunked;
 	receipt_forget(s);
 	if (!ok) {
 		log_say(s->w->d->log, LOG_ERROR, "not_spooled", F_CSTR("client", s->peer.text));
@@ -134,12 +137,12 @@ static void store_mail(struct session *s)
 	store_put(s->w->d->store, &job->job);
 }
 
-void receive_end(struct session *s, const struct smtpd_request *r UNUSED)
+void receive_end(struct session *s, const struct smtpd_request *r)
 {
 	const struct reply *refusal = header_refusal(&s->mail->header);
 
 	if (refusal)
 		refuse_content(s, refusal);
 	else
-		store_mail(s);
+		store_mail(s, r->chunked);
 }

@@ -257,6 +257,24 @@ static void content_comes_in_large_spans_of_the_input(void **state)
 	smtpd_free(s);
 }
 
+static void the_end_says_whether_content_came_in_chunks(void **state)
+{
+	struct smtpd *s = engine_in_data();
+	struct smtpd_request r;
+
+	(void)state;
+	feed(s, ".\r\nMAIL FROM:<>\r\nRCPT TO:<a@b>\r\nBDAT 0 LAST\r\n");
+	r = smtpd_next(s);
+	assert_true(r.want == WANT_END && !r.chunked);
+	smtpd_answer(s, reply_get(REPLY_OK));
+	answer(s, WANT_MAIL, REPLY_SENDER_OK);
+	answer(s, WANT_RCPT, REPLY_RCPT_OK);
+	answer(s, WANT_DATA, REPLY_OK);
+	r = smtpd_next(s);
+	assert_true(r.want == WANT_END && r.chunked);
+	smtpd_free(s);
+}
+
 static void an_idle_session_keeps_no_input_buffer(void **state)
 {
 	struct smtpd *s = engine_in_data();
@@ -287,6 +305,7 @@ int main(void)
 		cmocka_unit_test(input_is_bounded_and_says_when_it_is_enough),
 		cmocka_unit_test(commands_wait_while_the_client_does_not_read),
 		cmocka_unit_test(content_comes_in_large_spans_of_the_input),
+		cmocka_unit_test(the_end_says_whether_content_came_in_chunks),
 		cmocka_unit_test(an_idle_session_keeps_no_input_buffer),
 	};
 
