@@ -298,6 +298,7 @@ postfix_start() {
 		echo "showq unix n - n - - showq"
 		echo "anvil unix - - n - 1 anvil"
 		echo "scache unix - - n - 1 scache"
+		echo "tlsproxy unix - - n - 0 tlsproxy"
 		echo "postlog unix-dgram n - n - 1 postlogd"
 	} >"$dir/etc/master.cf"
 	cp /etc/postfix/dynamicmaps.cf /etc/postfix/postfix-files "$dir/etc/" 2>/dev/null

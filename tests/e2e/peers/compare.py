@@ -2,6 +2,7 @@
 # compare.py: is what arrived what was sent, byte for byte, but for the trace on top?
 #
 #	compare.py raw SENT-DIR DIR      DIR of primary.py; exactly one Received was added
+#	compare.py traced SENT-DIR DIR   the same; any number of trace fields: of other relays too
 #	compare.py maildir SENT-DIR DIR  Maildir of Postfix's virtual(8): any number of trace
 #	                                 fields, LF line ends
 #
@@ -65,7 +66,7 @@ def wanted_of(sent, raw):
 
 
 kind, sent_dir, got_dir = sys.argv[1:4]
-raw = kind == "raw"
+raw, exact = kind != "maildir", kind == "raw"
 got, faults = {}, 0
 for rcpt, data in (arrived_raw if raw else arrived_maildir)(got_dir):
     got.setdefault(rcpt.split("@")[0], []).append(data)
@@ -79,7 +80,7 @@ for name in names:
         faults += 1
         continue
     data = copies[0]
-    if raw:
+    if exact:
         added, rest = data[:len(data) - len(wanted)], data[len(data) - len(wanted):]
         if not added.startswith(b"Received: ") or not FIELD.fullmatch(added):
             print(f"{name}: not one Received on top: {data[:200]!r}")
