@@ -46,6 +46,22 @@ bool change_recipient_remove(struct store *s, const char *who, const char *domai
 bool change_recipient_import(struct store *s, const char *who, const char *domain, struct str file,
 			     uint64_t *ret_lines, uint64_t *ret_changed, struct err *e) MUST_CHECK;
 
+/* The same file as the whole list: who is not in it goes.  Refused with ERR_CONFLICT, unless force,
+ * when it would remove more than CHANGE_BRAKE_USERS and more than CHANGE_BRAKE_PERCENT of the list,
+ * or all of it: half a file must not close a domain. */
+#define CHANGE_BRAKE_USERS   10
+#define CHANGE_BRAKE_PERCENT 20
+
+struct change_tally {
+	uint64_t lines; /* of the file, with a user */
+	uint64_t changed, added, removed;
+	uint64_t kept; /* just as they were */
+};
+
+bool change_recipient_replace(struct store *s, const char *who, const char *domain,
+			      struct str file, bool force, struct change_tally *ret,
+			      struct err *e) MUST_CHECK;
+
 /* Settings of a policy, of one domain or (NULL) for all: keys are those of db/policy_settings.h,
  * the value "default" takes back what was set. */
 bool change_policy_set(struct store *s, const char *who, const char *domain,

@@ -15,6 +15,7 @@ enum change_kind {
 	CHANGE_DOMAIN_REMOVE,
 	CHANGE_RECIPIENT_ADD, /* an import too */
 	CHANGE_RECIPIENT_REMOVE,
+	CHANGE_RECIPIENT_REPLACE,
 	CHANGE_MESSAGE,
 	CHANGE_FAILED_ALL,
 	CHANGE_FLUSH,
@@ -46,6 +47,7 @@ struct change_local {
 	struct str local; /* lower case, unquoted */
 	enum recipient_found action;
 	uint32_t line; /* of the file it came from; later ones win */
+	bool known, same; /* the backend: it is in the list already; and just so */
 };
 
 struct change_setting {
@@ -59,7 +61,7 @@ struct job_change {
 	struct str audit;  /* what the audit row says */
 	struct str domain; /* name, lower case; .at is NULL for all */
 	struct domain_patch patch;
-	bool force;
+	bool force; /* domain: with its mail; list: however much goes */
 	const char *source; /* of recipients: "list" or "import" */
 	struct change_local *locals; /* sorted, each once; not in the arena: the caller's */
 	size_t local_count;
@@ -68,6 +70,7 @@ struct job_change {
 	msgid message;
 	enum queue_act act;
 	uint64_t changed; /* answer */
+	uint64_t added, removed, kept; /* CHANGE_RECIPIENT_REPLACE: answer too */
 };
 
 struct job_change *job_new_change(struct inbox *to, size_t max_bytes);

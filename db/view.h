@@ -70,8 +70,9 @@ bool view_body_head(struct view *v, struct arena *a, msgid message, size_t max, 
 struct view_recipient {
 	const char *local;
 	enum recipient_found action;
-	const char *source;
-	int64_t added_ms;
+	const char *source; /* list import probe learned */
+	int64_t added_ms, confirmed_ms;
+	unsigned confidence; /* percent; what a person said is 100 */
 };
 bool view_recipients(struct view *v, struct arena *a, const char *domain, const char *after,
 		     unsigned limit, struct view_recipient **ret, size_t *ret_n, bool *ret_more,

@@ -57,6 +57,7 @@ static enum run_result carry_out(struct backend *b, struct job_change *c, struct
 		return sqlite_change_domain(b, c, batch);
 	case CHANGE_RECIPIENT_ADD:
 	case CHANGE_RECIPIENT_REMOVE:
+	case CHANGE_RECIPIENT_REPLACE:
 		return sqlite_change_recipient(b, c, batch);
 	case CHANGE_POLICY:
 		return sqlite_change_policy(b, c, batch);

@@ -149,7 +149,7 @@ bool view_recipients(struct view *v, struct arena *a, const char *domain, const 
 		return false;
 	rows = arena_alloc(a, limit * sizeof(*rows));
 	st = sql_start(b, SQL_VIEW_RECIPIENTS, e,
-		       "SELECT local, action, source, added FROM recipient"
+		       "SELECT local, action, source, added, confirmed FROM recipient"
 		       " WHERE domain = ?1 AND local > ?2 ORDER BY local LIMIT ?3",
 		       V_INT(id), V_STR(str_of(after)), V_INT(limit + 1));
 	while ((got = st ? sql_step(b, st, e) : -1) > 0 && n < limit && rows) {
@@ -160,6 +160,8 @@ bool view_recipients(struct view *v, struct arena *a, const char *domain, const 
 					  RECIPIENT_ACCEPT,
 			.source = view_text(a, st, 2),
 			.added_ms = sqlite3_column_int64(st, 3),
+			.confirmed_ms = sqlite3_column_int64(st, 4),
+			.confidence = 100,
 		};
 		if (!rows[n].local || !rows[n].source)
 			rows = NULL;

@@ -23,6 +23,8 @@ static json_t *recipient_json(const struct view_recipient *row)
 	api_put(json, "action", action_name(row->action));
 	api_put(json, "source", row->source);
 	api_put_time(json, "added", row->added_ms);
+	api_put_time(json, "confirmed", row->confirmed_ms);
+	api_put_num(json, "confidence", row->confidence);
 	return json;
 }
 
@@ -96,10 +98,32 @@ json_t *api_recipient_remove(struct request *r, struct err *e)
 	return api_changed(changed);
 }
 
+static json_t *replace(struct request *r, bool force, struct err *e)
+{
+	struct change_tally tally;
+
+	if (!change_recipient_replace(r->world->store, r->who, r->args[0], r->file, force, &tally,
+				      e))
+		return NULL;
+
+	json_t *answer = api_changed(tally.changed);
+
+	api_put_num(answer, "lines", (int64_t)tally.lines);
+	api_put_num(answer, "added", (int64_t)tally.added);
+	api_put_num(answer, "removed", (int64_t)tally.removed);
+	api_put_num(answer, "kept", (int64_t)tally.kept);
+	return answer;
+}
+
 json_t *api_recipient_import(struct request *r, struct err *e)
 {
 	uint64_t lines, changed;
+	bool whole, force;
 
+	if (!api_flag(r, "replace", &whole, e) || !api_flag(r, "force", &force, e))
+		return NULL;
+	if (whole)
+		return replace(r, force, e);
 	if (!change_recipient_import(r->world->store, r->who, r->args[0], r->file, &lines, &changed,
 				     e))
 		return NULL;

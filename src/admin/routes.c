@@ -41,8 +41,9 @@ static const struct api_route routes[] = {
 	  "add users to the list" },
 	{ "POST", "/v1/domains/{name}/recipients/remove", api_recipient_remove, API_JSON, NULL,
 	  "remove users from the list" },
-	{ "POST", "/v1/domains/{name}/recipients/import", api_recipient_import, API_FILE, NULL,
-	  "add users from a text or CSV file" },
+	{ "POST", "/v1/domains/{name}/recipients/import", api_recipient_import, API_FILE,
+	  "replace force",
+	  "add users from a text or CSV file; replace=yes makes it the whole list" },
 
 	{ "GET", "/v1/queue", api_queue_list, API_NONE, "domain state limit after",
 	  "what waits, oldest first" },

@@ -23,8 +23,10 @@ const struct command commands[] = {
 
 	{ "recipient", "add", recipient_add, 2, MANY, "reject", "DOMAIN LOCALPART... [--reject]",
 	  "add valid users, or with --reject users to be refused" },
-	{ "recipient", "import", recipient_import, 2, 2, "", "DOMAIN FILE",
-	  "add the users of a text or CSV file; - is standard input" },
+	{ "recipient", "import", recipient_import, 2, 2, "replace force",
+	  "DOMAIN FILE [--replace [--force]]",
+	  "add the users of a text or CSV file, - is standard input; with --replace they are the "
+	  "whole list" },
 	{ "recipient", "list", recipient_list, 1, 1,
 	  "limit= after=", "DOMAIN [--limit N] [--after LOCALPART]", "the list of valid users" },
 	{ "recipient", "remove", recipient_remove, 2, MANY, "", "DOMAIN LOCALPART...",

@@ -121,6 +121,9 @@ int recipient_import(struct cli *c, const struct args *a)
 {
 	struct buf path, file;
 
+	if (args_option(a, "force") && !args_option(a, "replace"))
+		return cli_usage(c, "--force is for --replace");
+
 	buf_init(&file, CLIENT_FILE_MAX + READ_BYTES);
 	if (!read_file(a->words[1], &file)) {
 		buf_done(&file);
@@ -132,6 +135,8 @@ int recipient_import(struct cli *c, const struct args *a)
 	}
 	show_progress(&file);
 	client_path(&path, "domains", a->words[0], "recipients", "import", NULL);
+	client_query(&path, "replace", args_option(a, "replace") ? "yes" : NULL);
+	client_query(&path, "force", args_option(a, "force") ? "yes" : NULL);
 
 	json_t *answer = client_send(c->client, &path, buf_str(&file));
 
@@ -140,15 +145,25 @@ int recipient_import(struct cli *c, const struct args *a)
 		return CLI_FAILED;
 	if (c->json)
 		return show_json(answer);
-	show_line("%s: %lld lines read, %lld users added or changed", a->words[0],
-		  (long long)show_num(answer, "lines"), (long long)show_num(answer, "changed"));
+	if (args_option(a, "replace"))
+		show_line("%s: %lld lines read; %lld user%s added, %lld removed, %lld kept",
+			  a->words[0], (long long)show_num(answer, "lines"),
+			  (long long)show_num(answer, "added"),
+			  show_num(answer, "added") == 1 ? "" : "s",
+			  (long long)show_num(answer, "removed"),
+			  (long long)show_num(answer, "kept"));
+	else
+		show_line("%s: %lld lines read, %lld users added or changed", a->words[0],
+			  (long long)show_num(answer, "lines"),
+			  (long long)show_num(answer, "changed"));
 	json_decref(answer);
 	return CLI_DONE;
 }
 
 int recipient_list(struct cli *c, const struct args *a)
 {
-	static const char *const headings[] = { "USER", "ACTION", "SOURCE", ">AGE", NULL };
+	static const char *const headings[] = { "USER",       "ACTION", "SOURCE", ">CONFIDENCE",
+						">CONFIRMED", ">AGE",   NULL };
 	struct show_table t;
 	struct buf path;
 	size_t limit, i;
@@ -167,10 +182,16 @@ int recipient_list(struct cli *c, const struct args *a)
 	show_table_init(&t, headings);
 	json_array_foreach(json_object_get(answer, "recipients"), i, row)
 	{
-		char age[HUMAN_MAX];
-		const char *const cells[] = { show_text(row, "local"), show_text(row, "action"),
+		char age[HUMAN_MAX], confirmed[HUMAN_MAX], confidence[32];
+		const char *const cells[] = { show_text(row, "local"),
+					      show_text(row, "action"),
 					      show_text(row, "source"),
+					      confidence,
+					      show_age(row, "confirmed", confirmed),
 					      show_age(row, "added", age) };
+
+		(void)snprintf(confidence, sizeof(confidence), "%lld %%",
+			       (long long)show_num(row, "confidence"));
 
 		show_table_row(&t, cells);
 	}

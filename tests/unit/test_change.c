@@ -202,6 +202,105 @@ static void a_file_is_imported_whole_or_not_at_all(void **state)
 	world_free(w);
 }
 
+/* The names bN…b(M-1), one a line. */
+static struct str names(struct buf *to, unsigned n, unsigned m)
+{
+	buf_init(to, 1 << 20);
+	for (; n < m; n++)
+		assert_true(buf_addf(to, "b%u\n", n));
+	return buf_str(to);
+}
+
+static void a_file_replaces_the_list(void **state)
+{
+	const char *const by_hand[] = { "anna", "b1", "zoe" };
+	struct store_world *w = world_new();
+	struct change_tally t;
+	uint64_t changed, version;
+	struct buf file;
+	struct err e;
+
+	(void)state;
+	(void)world_add_domain(w, "example.test");
+	assert_true(change_recipient_add(w->store, "op", "example.test", by_hand, 3,
+					 RECIPIENT_ACCEPT, &changed, &e));
+	assert_true(change_recipient_replace(w->store, "op", "example.test",
+					     STR("b1\nb2,reject\nzoe,reject\nb2,accept\nb\n"),
+					     false, &t, &e));
+	assert_int_equal(t.lines, 5);
+	assert_int_equal(t.added, 2); /* b b2 */
+	assert_int_equal(t.removed, 1); /* anna */
+	assert_int_equal(t.kept, 1); /* b1; zoe is another now */
+	assert_int_equal(t.changed, 4);
+	assert_int_equal(world_count(w, "SELECT count(*) FROM recipient"), 4);
+	assert_int_equal(world_count(w, "SELECT count(*) FROM recipient WHERE local = 'zoe' AND"
+					" action = 2 AND source = 'import'"),
+			 1);
+	assert_int_equal(world_count(w, "SELECT count(*) FROM recipient WHERE source = 'list'"), 1);
+	version = atomic_load(&w->board.recipients_version);
+	assert_true(change_recipient_replace(w->store, "op", "example.test",
+					     STR("zoe,reject\nb1\nb\nb2"), false, &t, &e));
+	assert_int_equal(t.changed, 0);
+	assert_int_equal(t.kept, 4);
+	assert_int_equal(atomic_load(&w->board.recipients_version), version);
+	assert_false(change_recipient_replace(w->store, "op", "none.test", names(&file, 0, 9), true,
+					      &t, &e));
+	assert_int_equal(e.kind, ERR_NOTFOUND);
+	buf_done(&file);
+	world_free(w);
+}
+
+static void replacing_much_of_a_list_needs_force(void **state)
+{
+	static const struct {
+		unsigned had, from, to;
+		bool braked;
+	} rows[] = {
+		{ 10, 9, 10, false },	  /* 9 of 10: few */
+		{ 11, 0, 0, true },	  /* all */
+		{ 5, 0, 0, true },	  /* all, though few */
+		{ 50, 10, 50, false },	  /* 10 of 50 */
+		{ 50, 11, 60, true },	  /* 11 of 50, and ten others come */
+		{ 1000, 200, 1000, false }, /* 20 % */
+		{ 1000, 201, 1000, true },
+		{ 0, 0, 0, false },
+	};
+	struct store_world *w = world_new();
+	struct change_tally t;
+	struct buf file;
+	struct err e;
+
+	(void)state;
+	(void)world_add_domain(w, "example.test");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int64_t before;
+
+		assert_true(change_recipient_replace(w->store, "op", "example.test",
+						     names(&file, 0, rows[i].had), true, &t, &e));
+		buf_done(&file);
+		before = world_count(w, "SELECT count(*) FROM recipient");
+		assert_int_equal(before, rows[i].had);
+		assert_int_equal(!change_recipient_replace(w->store, "op", "example.test",
+							   names(&file, rows[i].from, rows[i].to),
+							   false, &t, &e),
+				 rows[i].braked);
+		buf_done(&file);
+		if (!rows[i].braked)
+			continue;
+		assert_int_equal(e.kind, ERR_CONFLICT);
+		assert_int_equal(world_count(w, "SELECT count(*) FROM recipient"), before);
+	}
+	assert_true(change_recipient_replace(w->store, "op", "example.test", names(&file, 0, 2000),
+					     true, &t, &e));
+	buf_done(&file);
+	assert_false(change_recipient_replace(w->store, "op", "example.test",
+					      names(&file, 1234, 2000), false, &t, &e));
+	buf_done(&file);
+	assert_string_equal(e.text, "this would remove 61 % of the list (1234 of 2000 users); "
+				    "with --force (API: force=yes) it is done");
+	world_free(w);
+}
+
 static void a_large_file_is_one_change(void **state)
 {
 	struct store_world *w = world_new();
@@ -248,6 +347,8 @@ int main(void)
 		cmocka_unit_test(a_domain_with_waiting_mail_goes_only_by_force),
 		cmocka_unit_test(recipients_are_added_changed_and_removed),
 		cmocka_unit_test(a_file_is_imported_whole_or_not_at_all),
+		cmocka_unit_test(a_file_replaces_the_list),
+		cmocka_unit_test(replacing_much_of_a_list_needs_force),
 		cmocka_unit_test(a_large_file_is_one_change),
 		cmocka_unit_test(a_locked_database_is_try_again_later),
 	};

@@ -289,13 +289,25 @@ static void users_are_added_imported_listed_and_removed(void **state)
 	write_file(f, "users", "fritz\ntwo words\n", path);
 	gives(f, 1, words);
 	assert_non_null(strstr(f->err, "line 2"));
-	shows(f, "recipient list example.com", "cy   reject list");
+	shows(f, "recipient list example.com", "cy   reject list        100 %");
 	assert_null(strstr(f->out, "fritz"));
 	shows(f, "recipient remove example.com bob nobody", "1 user removed");
 	assert_int_equal(run(f, "recipient list example.com --limit 2"), 0);
 	assert_string_equal(f->err, "mxkeep: there is more; continue with --after cy\n");
 	shows(f, "recipient list example.com --after dora", "emil");
 	assert_int_equal(lines(f->out), 2);
+	write_file(f, "users", "dora\ncy\ngerd\n", path);
+	(void)snprintf(words, sizeof(words), "recipient import example.com %s --replace", path);
+	shows(f, words, "example.com: 3 lines read; 1 user");
+	shows(f, words, "example.com: 3 lines read; 0 users added, 0 removed, 3 kept");
+	write_file(f, "users", "# nobody\n", path);
+	gives(f, 1, words);
+	assert_non_null(strstr(f->err, "--force"));
+	(void)snprintf(words, sizeof(words), "recipient import example.com %s --force", path);
+	gives(f, 2, words);
+	(void)snprintf(words, sizeof(words), "recipient import example.com %s --replace --force",
+		       path);
+	shows(f, words, "0 users added, 3 removed, 0 kept");
 }
 
 /* More users than the daemon gives at once. */

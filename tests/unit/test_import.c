@@ -104,9 +104,11 @@ static void bad_files_are_refused_with_the_line(void **state)
 static void of_doubles_the_last_line_counts(void **state)
 {
 	struct change_local rows[] = {
-		{ STR("bob"), RECIPIENT_ACCEPT, 1 },  { STR("anna"), RECIPIENT_REJECT, 2 },
-		{ STR("bob"), RECIPIENT_REJECT, 3 },  { STR("an"), RECIPIENT_ACCEPT, 4 },
-		{ STR("anna"), RECIPIENT_ACCEPT, 5 },
+		{ .local = STR("bob"), .action = RECIPIENT_ACCEPT, .line = 1 },
+		{ .local = STR("anna"), .action = RECIPIENT_REJECT, .line = 2 },
+		{ .local = STR("bob"), .action = RECIPIENT_REJECT, .line = 3 },
+		{ .local = STR("an"), .action = RECIPIENT_ACCEPT, .line = 4 },
+		{ .local = STR("anna"), .action = RECIPIENT_ACCEPT, .line = 5 },
 	};
 
 	(void)state;
