@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/id.h"
 #include "base/str.h"
+#include "db/access.h"
 #include "db/store.h"
 
 struct change_pair {
@@ -66,6 +67,19 @@ bool change_recipient_replace(struct store *s, const char *who, const char *doma
  * the value "default" takes back what was set. */
 bool change_policy_set(struct store *s, const char *who, const char *domain,
 		       const struct change_pair *pairs, size_t n, struct err *e) MUST_CHECK;
+
+/* Entries of the allow-list or the deny-list, as they are written (db/access.h). */
+struct change_access {
+	enum access_list list;
+	bool remove;
+	const char *domain; /* NULL: for all */
+	bool of_recipients; /* those with names */
+	const char *const *patterns;
+	size_t n;
+};
+/* *ret_changed: how many are new, moved from the other list, or gone. */
+bool change_access(struct store *s, const char *who, const struct change_access *what,
+		   uint64_t *ret_changed, struct err *e) MUST_CHECK;
 
 enum queue_act {
 	QUEUE_HOLD,    /* queued → held */

@@ -20,6 +20,7 @@ enum change_kind {
 	CHANGE_FAILED_ALL,
 	CHANGE_FLUSH,
 	CHANGE_POLICY,
+	CHANGE_ACCESS,
 };
 
 /* What a domain's settings become; only what is named in `has`. */
@@ -54,6 +55,11 @@ struct change_setting {
 	struct str name, value; /* value.at is NULL: the default again */
 };
 
+struct change_entry {
+	enum access_kind kind;
+	struct str pattern;
+};
+
 struct job_change {
 	struct job job;
 	enum change_kind what;
@@ -61,12 +67,15 @@ struct job_change {
 	struct str audit;  /* what the audit row says */
 	struct str domain; /* name, lower case; .at is NULL for all */
 	struct domain_patch patch;
-	bool force; /* domain: with its mail; list: however much goes */
+	bool force; /* domain: with its mail; list: however much goes; access: remove */
 	const char *source; /* of recipients: "list" or "import" */
 	struct change_local *locals; /* sorted, each once; not in the arena: the caller's */
 	size_t local_count;
 	const struct change_setting *settings; /* CHANGE_POLICY */
 	size_t setting_count;
+	enum access_list list; /* CHANGE_ACCESS */
+	const struct change_entry *entries;
+	size_t entry_count;
 	msgid message;
 	enum queue_act act;
 	uint64_t changed; /* answer */

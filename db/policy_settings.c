@@ -17,6 +17,8 @@
 
 /* clang-format off */
 const struct policy_option policy_options[] = {
+	{ .name = "deny", MODE_OF(deny), .dflt = "reject",
+	  .says = "Client, sender or recipient is on a deny-list (mxkeep deny)." },
 	{ .name = "helo", MODE_OF(helo), .dflt = "log",
 	  .says = "The client greets with a name that is nobody's: ours, another's address, or one "
 		  "that DNS does not know." },

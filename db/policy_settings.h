@@ -34,6 +34,7 @@ enum check_mode {
  * counters and explain. */
 #define POLICY_CHECKS(CHECK) \
 	CHECK(recipient)     \
+	CHECK(deny)          \
 	CHECK(helo)
 
 enum check_id {

@@ -15,6 +15,7 @@
 
 #include "base/arena.h"
 #include "base/str.h"
+#include "db/access.h"
 #include "db/policy_settings.h"
 
 enum domain_mode { DOMAIN_BACKUP, DOMAIN_REFLECTOR };
@@ -43,6 +44,7 @@ struct domain {
 	const struct route *routes; /* in order of preference */
 	size_t route_count;
 	const struct policy_settings *policy; /* never NULL */
+	struct access *access; /* its own entries, or NULL */
 };
 
 struct settings {
@@ -53,6 +55,7 @@ struct settings {
 	size_t domain_count;
 	const struct domain **by_id; /* sorted by id */
 	const struct policy_settings *policy; /* for all; never NULL */
+	const struct access *access; /* those for all, or NULL */
 };
 
 struct settings *settings_ref(struct settings *s);

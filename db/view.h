@@ -98,6 +98,20 @@ struct view_setting {
 bool view_policy(struct view *v, struct arena *a, const char *domain, struct view_setting **ret,
 		 size_t *ret_n, struct err *e) MUST_CHECK;
 
+/* An entry of the allow-list or the deny-list. */
+struct view_entry {
+	const char *domain_name; /* "": for all */
+	const char *kind, *pattern;
+	int64_t added_ms;
+};
+struct view_access_filter {
+	enum access_list list;
+	const char *domain; /* NULL: all there are */
+	unsigned limit, skip;
+};
+bool view_access(struct view *v, struct arena *a, const struct view_access_filter *f,
+		 struct view_entry **ret, size_t *ret_n, bool *ret_more, struct err *e) MUST_CHECK;
+
 struct view_audit {
 	int64_t at_ms;
 	const char *who, *what;

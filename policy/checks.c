@@ -7,6 +7,7 @@
 
 const struct check *const checks[] = {
 	&check_recipient, /* is the domain ours, and does the user exist? */
+	&check_deny,      /* is anything of it on a deny-list? */
 	&check_helo,      /* is the name that the client greets with its own? */
 	NULL,
 };

@@ -6,6 +6,7 @@
 #include "policy/policy.h"
 
 extern const struct check check_recipient;
+extern const struct check check_deny;
 extern const struct check check_helo;
 
 #endif

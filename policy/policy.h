@@ -50,7 +50,9 @@ struct mail {
 	 * default. */
 	const struct policy_settings *policy;
 	enum standing primary;
-	struct str allowed; /* by which entry of the allow-list; .at is NULL: by none */
+	/* The entry of the allow-lists or of the deny-lists that counts (db/access.h); .at is NULL
+	 * for none. */
+	struct str allowed, denied;
 };
 
 /* What a check has to say beside its verdict. */

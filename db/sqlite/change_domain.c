@@ -125,6 +125,10 @@ static bool forget(struct backend *b, int64_t domain, struct err *e)
 				 "DELETE FROM recipient WHERE domain = ?1", V_INT(domain)),
 		       e) &&
 	       sql_run(b,
+		       sql_start(b, SQL_ACCESS_DELETE_ALL, e,
+				 "DELETE FROM access WHERE domain = ?1", V_INT(domain)),
+		       e) &&
+	       sql_run(b,
 		       sql_start(b, SQL_POLICIES_DELETE, e, "DELETE FROM policy WHERE domain = ?1",
 				 V_INT(domain)),
 		       e) &&

@@ -7,16 +7,9 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "db/sqlite/sqlite.h"
+#include "db/sqlite/settings.h"
 
 #define SETTINGS_MAX ((size_t)1 << 30)
-
-struct loading {
-	struct arena *arena;
-	struct domain *domains; /* malloc'ed while it grows */
-	size_t count, room;
-	struct policy_settings *policy; /* for all */
-};
 
 static bool load_domain(struct loading *l, sqlite3_stmt *st)
 {
@@ -98,63 +91,6 @@ static bool load_routes(struct backend *b, struct loading *l, struct err *e)
 	return got == 0;
 }
 
-/* A name or value that this program does not know keeps what it was: it was written by a newer one
- * that was taken back. */
-static bool put_setting(struct loading *l, struct policy_settings *p, sqlite3_stmt *st)
-{
-	const struct policy_option *o = policy_option_find(sql_text(st, 1));
-	struct err ignored;
-
-	if (o && p && !policy_settings_put(p, l->arena, o, sql_text(st, 2), &ignored))
-		return true;
-	return p != NULL;
-}
-
-/* The domain's own copy of what is for all. */
-static struct policy_settings *own_policy(struct loading *l, struct domain *d)
-{
-	struct policy_settings *own = arena_alloc(l->arena, sizeof(*own));
-
-	if (own) {
-		*own = *d->policy;
-		d->policy = own;
-	}
-	return own;
-}
-
-/* Those for all come first (domain 0), then those of the domains, sorted as the domains are. */
-static bool load_policies(struct backend *b, struct loading *l, struct err *e)
-{
-	sqlite3_stmt *st = sql_start(b, SQL_POLICIES, e,
-				     "SELECT domain, name, value FROM policy"
-				     " ORDER BY domain, name");
-	struct policy_settings *own = NULL;
-	size_t at = 0;
-	int got;
-
-	while ((got = st ? sql_step(b, st, e) : -1) > 0) {
-		int64_t domain = sqlite3_column_int64(st, 0);
-
-		if (domain == 0) {
-			(void)put_setting(l, l->policy, st);
-			continue;
-		}
-		while (at < l->count && l->domains[at].id < domain) {
-			at++;
-			own = NULL;
-		}
-		if (at == l->count || l->domains[at].id != domain)
-			continue;
-		if (!own)
-			own = own_policy(l, &l->domains[at]);
-		if (put_setting(l, own, st))
-			continue;
-		sql_end(st);
-		return err_set(e, ERR_TEMP, "too many policies");
-	}
-	return got == 0;
-}
-
 static int by_name(const void *a, const void *b)
 {
 	const struct domain *x = a, *y = b;
@@ -197,6 +133,7 @@ static struct settings *finish(struct loading *l, uint64_t version)
 	s->domain_count = l->count;
 	s->by_id = ids;
 	s->policy = l->policy;
+	s->access = l->access;
 	return s;
 }
 
@@ -208,7 +145,7 @@ bool sqlite_load_settings(struct backend *b, uint64_t version, struct settings *
 
 	l.policy = policy_settings_defaults(l.arena);
 	if (l.policy && load_domains(b, &l, e) && load_routes(b, &l, e) &&
-	    load_policies(b, &l, e)) {
+	    settings_load_policies(b, &l, e) && settings_load_access(b, &l, e)) {
 		s = finish(&l, version);
 		if (!s)
 			(void)err_set(e, ERR_TEMP, "too many domains");

@@ -26,11 +26,12 @@ enum sql_slot {
 	SQL_RECIPIENT_HAS, SQL_RECIPIENT_ALL, SQL_RECIPIENT_UPSERT, SQL_RECIPIENT_DELETE, SQL_AUDIT,
 	SQL_MESSAGE_ROWS, SQL_ROW_SET, SQL_FIND_QUEUED, SQL_FIND_PARKED, SQL_FIND_FAILED,
 	SQL_FLUSH, SQL_POLICY_PUT, SQL_POLICY_DELETE, SQL_POLICIES_DELETE,
+	SQL_ACCESS_PUT, SQL_ACCESS_DELETE, SQL_ACCESS_DELETE_ALL,
 	/* read */
 	SQL_DUE, SQL_DUE_NEXT, SQL_HEAD, SQL_CHUNK, SQL_RECIPIENT, SQL_EXPIRED, SQL_EXPIRED_MAIL,
 	SQL_LIFETIMES, SQL_WAITING,
 	/* settings, start, tidy */
-	SQL_DOMAINS, SQL_ROUTES, SQL_POLICIES, SQL_HIGHEST, SQL_NODE, SQL_PULL_DUE,
+	SQL_DOMAINS, SQL_ROUTES, SQL_POLICIES, SQL_ACCESS, SQL_HIGHEST, SQL_NODE, SQL_PULL_DUE,
 	SQL_PRAGMA_PAGES,
 	SQL_PRAGMA_FREE, SQL_VACUUM, SQL_PRUNE_END, SQL_PRUNE_EVENT_END, SQL_PRUNE_LEDGER,
 	SQL_PRUNE_EVENT,
@@ -39,7 +40,7 @@ enum sql_slot {
 	SQL_VIEW_LEDGER, SQL_VIEW_EVENTS, SQL_VIEW_RECIPIENTS, SQL_VIEW_DOMAINS,
 	SQL_VIEW_QUEUED, SQL_VIEW_QUEUED_OF, SQL_VIEW_COUNT_PARKED, SQL_VIEW_SIZE,
 	SQL_VIEW_LIST_SIZE,
-	SQL_VIEW_AUDIT, SQL_VIEW_POLICY,
+	SQL_VIEW_AUDIT, SQL_VIEW_POLICY, SQL_VIEW_ACCESS,
 	SQL_SLOTS
 };
 
@@ -129,6 +130,7 @@ enum run_result sqlite_change_recipient(struct backend *b, struct job_change *c,
 					struct batch *batch);
 enum run_result sqlite_change_queue(struct backend *b, struct job_change *c,
 				    struct batch *batch);
+enum run_result sqlite_change_access(struct backend *b, struct job_change *c, struct batch *batch);
 enum run_result sqlite_change_policy(struct backend *b, struct job_change *c, struct batch *batch);
 /* RUN_DONE with the id, RUN_REFUSED (not there), RUN_BROKEN. */
 enum run_result sqlite_domain_id(struct backend *b, struct job_change *c, int64_t *ret);

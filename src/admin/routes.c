@@ -45,6 +45,13 @@ static const struct api_route routes[] = {
 	  "replace force",
 	  "add users from a text or CSV file; replace=yes makes it the whole list" },
 
+	{ "GET", "/v1/access/{list}", api_access_list, API_NONE, "domain limit skip",
+	  "entries of the list allow or deny" },
+	{ "POST", "/v1/access/{list}/add", api_access_add, API_JSON, NULL,
+	  "add entries, for one domain or for all" },
+	{ "POST", "/v1/access/{list}/remove", api_access_remove, API_JSON, NULL,
+	  "remove entries" },
+
 	{ "GET", "/v1/queue", api_queue_list, API_NONE, "domain state limit after",
 	  "what waits, oldest first" },
 	{ "GET", "/v1/queue/{id}", api_queue_show, API_NONE, "headers", "one message that waits" },

@@ -100,6 +100,24 @@ static bool place_postmaster(struct receipt *m)
 	return address && path_is_address(str_of(address), &m->rcpt);
 }
 
+/* Which entry of the allow-lists and deny-lists counts. */
+static void look_at_lists(struct mail *facts)
+{
+	const struct access *const scopes[] = {
+		facts->domain ? facts->domain->access : NULL,
+		facts->settings ? facts->settings->access : NULL,
+	};
+	struct access_guest guest = {
+		.ip = &facts->ip,
+		.sender = facts->sender.address,
+		.rcpt = facts->rcpt.address,
+	};
+	enum access_list list;
+	struct str entry = access_find(scopes, COUNT(scopes), &guest, &list);
+
+	*(list == ACCESS_ALLOW ? &facts->allowed : &facts->denied) = entry;
+}
+
 static void state_facts(const struct session *s, struct receipt *m)
 {
 	struct settings_board *board = &s->w->d->settings;
@@ -122,6 +140,7 @@ static void state_facts(const struct session *s, struct receipt *m)
 			       STANDING_UNKNOWN,
 		.policy = d ? d->policy : m->settings ? m->settings->policy : NULL,
 	};
+	look_at_lists(&m->facts);
 }
 
 void receive_rcpt(struct session *s, const struct smtpd_request *r)

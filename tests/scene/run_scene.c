@@ -211,6 +211,7 @@ static void state_facts(struct talk *t)
 		.settings_stale = s->settings_stale,
 		.domain = settings ? settings_find(settings, t->wanted->rcpt.domain) : NULL,
 		.allowed = s->allowed,
+		.denied = s->denied,
 	};
 	if (!ip_parse(s->client, &t->facts.ip))
 		abort();

@@ -156,6 +156,12 @@ static bool parse_allowed(struct scene *s, struct str line, struct err *e)
 	return line.n || err_set(e, ERR_INPUT, "allowed ENTRY");
 }
 
+static bool parse_denied(struct scene *s, struct str line, struct err *e)
+{
+	s->denied = line;
+	return line.n || err_set(e, ERR_INPUT, "denied ENTRY");
+}
+
 /* -- client ADDRESS NAME PATH ------------------------------------------------------------- */
 
 static bool parse_client(struct scene *s, struct str line, struct err *e)
@@ -339,6 +345,7 @@ static const struct {
 	bool (*parse)(struct scene *s, struct str line, struct err *e);
 } words[] = {
 	{ "domain", parse_domain }, { "policy", parse_policy }, { "allowed", parse_allowed },
+	{ "denied", parse_denied },
 	{ "client", parse_client }, { "settings", parse_settings },
 	{ "memory", parse_memory }, { "answer", parse_answer }, { "rcpt", parse_rcpt },
 	{ "times", parse_times },

@@ -48,7 +48,7 @@ struct scene {
 	struct settings settings;
 	bool settings_missing, settings_stale, memory_none;
 	struct policy_settings *policy; /* for all */
-	struct str client, helo, allowed;
+	struct str client, helo, allowed, denied;
 	struct path sender;
 	struct scene_answer answers[SCENE_ANSWERS_MAX];
 	size_t answer_count;
