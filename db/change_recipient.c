@@ -39,7 +39,7 @@ static bool change_locals(struct change *c, const char *const *locals, size_t n,
 
 		if (!at)
 			return change_too_large(e);
-		if (!patch_local(text, j->domain, at, &l->local, e))
+		if (!patch_local(j->job.arena, text, j->domain, at, &l->local, e))
 			return false;
 		l->action = action;
 		l->line = (uint32_t)i;
@@ -89,13 +89,19 @@ bool change_recipient_remove(struct store *s, const char *who, const char *domai
 	return change_end(&c, change_carry_out(&c, s, ret_changed, e));
 }
 
+/* Most entries stay in the file's own copy; those that folding makes longer are in the arena. */
+static size_t file_size(struct str file)
+{
+	return (64 << 10) + 4 * file.n;
+}
+
 /* The file's users to the job; *ret_lines counts them with their doubles. */
 static bool read_file(struct job_change *j, const char *domain, char *text, size_t n,
 		      size_t *ret_lines, struct err *e)
 {
 	j->source = "import";
 	if (!patch_domain_name(j->job.arena, domain, &j->domain, e) ||
-	    !import_parse(text, n, j->domain, &j->locals, ret_lines, e))
+	    !import_parse(j->job.arena, text, n, j->domain, &j->locals, ret_lines, e))
 		return false;
 	j->local_count = patch_sort_locals(j->locals, *ret_lines);
 	return true;
@@ -105,7 +111,7 @@ bool change_recipient_import(struct store *s, const char *who, const char *domai
 			     uint64_t *ret_lines, uint64_t *ret_changed, struct err *e)
 {
 	struct change c;
-	struct job_change *j = change_begin(&c, CHANGE_RECIPIENT_ADD, who, 64 << 10);
+	struct job_change *j = change_begin(&c, CHANGE_RECIPIENT_ADD, who, file_size(file));
 	char *text = mem_str(file);
 	size_t lines = 0;
 	bool ok = read_file(j, domain, text, file.n, &lines, e) &&
@@ -124,7 +130,7 @@ bool change_recipient_replace(struct store *s, const char *who, const char *doma
 			      struct err *e)
 {
 	struct change c;
-	struct job_change *j = change_begin(&c, CHANGE_RECIPIENT_REPLACE, who, 64 << 10);
+	struct job_change *j = change_begin(&c, CHANGE_RECIPIENT_REPLACE, who, file_size(file));
 	char *text = mem_str(file);
 	size_t lines = 0;
 	bool ok;

@@ -2,7 +2,7 @@
  *
  * A field's separator is whichever of comma, semicolon and TAB comes first in the line, since
  * spreadsheets of half the world write semicolons.  Everything is unpacked in place: a field never
- * becomes longer.
+ * becomes longer, but for the few local parts that folding makes so.
  *
  * Decided against: guessing which column is the address.  It is the first.
  * SPDX-License-Identifier: ISC */
@@ -17,6 +17,7 @@
 #define LINE_MAX_BYTES 10000
 
 struct import {
+	struct arena *arena;
 	struct str domain;
 	struct change_local *entries;
 	size_t count, room;
@@ -130,9 +131,9 @@ static bool parse_line(struct import *im, char *at, struct str line, struct err 
 		return err_set(e, ERR_INPUT, "a quoted field does not end");
 	if (first && is_header(address))
 		return parse_header(im, at, line, separator, e);
-	if (!patch_local(address, im->domain, at, &local, e))
+	if (!patch_local(im->arena, address, im->domain, at, &local, e))
 		return false;
-	if (!take_field(at + local.n, &line, separator, &action))
+	if (!take_field(local.at == at ? at + local.n : at, &line, separator, &action))
 		return err_set(e, ERR_INPUT, "a quoted field does not end");
 	if (im->has_actions && !parse_action(action, &found, e))
 		return false;
@@ -161,10 +162,11 @@ static bool parse_all(struct import *im, char *at, size_t n, struct err *e)
 	return true;
 }
 
-bool import_parse(char *text, size_t n, struct str domain, struct change_local **ret,
-		  size_t *ret_n, struct err *e)
+bool import_parse(struct arena *a, char *text, size_t n, struct str domain,
+		  struct change_local **ret, size_t *ret_n, struct err *e)
 {
-	struct import im = { .domain = domain,
+	struct import im = { .arena = a,
+			     .domain = domain,
 			     .may_be_header = true,
 			     .has_actions = true };
 

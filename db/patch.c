@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "base/conf.h"
+#include "base/idn.h"
 #include "base/log.h"
+#include "base/utf8.h"
 
 #define LIFETIME_MIN_MS INT64_C(1000)
 #define LIFETIME_MAX_MS (INT64_C(366) * 86400000)
@@ -167,31 +169,31 @@ static bool is_label(struct str label, bool *ret_digits)
 
 bool patch_domain_name(struct arena *a, const char *name, struct str *ret, struct err *e)
 {
-	struct str text = str_of(name), rest = text, label;
-	char shown[SHOWN_MAX];
-	bool more = true, digits = true, good = text.n && text.n <= 253;
+	char form[IDN_DOMAIN_MAX], shown[SHOWN_MAX];
+	struct str text = STR_NONE, rest, label;
+	bool good = idn_domain(str_of(name), form, &text) && text.n && text.n <= 253;
+	bool more = true, digits = true;
 
-	while (good && more) {
+	for (rest = text; good && more;) {
 		more = str_cut(rest, '.', &label, &rest);
 		good = is_label(label, &digits);
 	}
 	if (!good || digits) /* a name that ends in digits is an address */
 		return err_set(e, ERR_INPUT, "not a domain name: %s",
-			       log_quote(text, shown, sizeof(shown)));
+			       log_quote(str_of(name), shown, sizeof(shown)));
 
 	char *copy = arena_cstr(a, text);
 
 	if (!copy)
 		return err_set(e, ERR_INPUT, "the request is too large");
-	str_lower(copy, text.n);
 	*ret = (struct str){ copy, text.n };
 	return true;
 }
 
 static bool is_atext(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       (c && strchr(".!#$%&'*+-/=?^_`{|}~", c));
+	return (unsigned char)c >= 0x80 || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9') || (c && strchr(".!#$%&'*+-/=?^_`{|}~", c));
 }
 
 /* Without the quotes around it and the backslashes in it; n bytes at `at`, which may be text.at. */
@@ -204,7 +206,7 @@ static bool unquote(struct str text, char *at, size_t *ret_n)
 			return false;
 		if (text.at[i] == '\\' && ++i + 1 == text.n)
 			return false;
-		if (text.at[i] < ' ' || text.at[i] > '~')
+		if ((unsigned char)text.at[i] < ' ' || text.at[i] == 0x7f)
 			return false;
 		at[n++] = text.at[i];
 	}
@@ -222,7 +224,34 @@ static bool plain(struct str text, char *at)
 	return true;
 }
 
-bool patch_local(struct str text, struct str domain, char *at, struct str *ret, struct err *e)
+static bool is_in(struct str name, struct str domain)
+{
+	char form[IDN_DOMAIN_MAX];
+	struct str canonical;
+
+	return idn_domain(name, form, &canonical) && str_eq(canonical, domain);
+}
+
+/* n bytes at `at`, where there is room for `room`. */
+static bool fold(struct arena *a, char *at, size_t n, size_t room, struct str *ret, struct err *e)
+{
+	char form[IDN_LOCAL_MAX], shown[SHOWN_MAX];
+	struct str folded;
+
+	if (!idn_local((struct str){ at, n }, form, &folded))
+		return err_set(e, ERR_INPUT, "not UTF-8: %s",
+			       log_quote((struct str){ at, n }, shown, sizeof(shown)));
+	if (folded.n > room) {
+		*ret = arena_dup(a, folded);
+		return ret->at || err_set(e, ERR_INPUT, "the request is too large");
+	}
+	memcpy(at, folded.at, folded.n);
+	*ret = (struct str){ at, folded.n };
+	return true;
+}
+
+bool patch_local(struct arena *a, struct str text, struct str domain, char *at, struct str *ret,
+		 struct err *e)
 {
 	ptrdiff_t sign = str_rfind(text, '@');
 	struct str local = text;
@@ -232,7 +261,7 @@ bool patch_local(struct str text, struct str domain, char *at, struct str *ret, 
 	/* Quoted for the message before it is overwritten. */
 	(void)log_quote(text, shown, sizeof(shown));
 	if (sign >= 0 && !(text.n > 1 && text.at[text.n - 1] == '"')) {
-		if (!str_ieq(str_from(text, (size_t)sign + 1), domain))
+		if (!is_in(str_from(text, (size_t)sign + 1), domain))
 			return err_set(e, ERR_INPUT, "%s is not in the domain %.*s", shown,
 				       STR_ARGS(domain));
 		local.n = (size_t)sign;
@@ -247,9 +276,7 @@ bool patch_local(struct str text, struct str domain, char *at, struct str *ret, 
 	if (n > PATCH_LOCAL_MAX)
 		return err_set(e, ERR_INPUT, "the local part is longer than %d bytes: %s",
 			       PATCH_LOCAL_MAX, shown);
-	str_lower(at, n);
-	*ret = (struct str){ at, n };
-	return true;
+	return fold(a, at, n, text.n, ret, e);
 }
 
 static int by_local(const void *a, const void *b)

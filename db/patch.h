@@ -14,13 +14,14 @@ bool patch_parse(struct arena *a, const struct change_pair *pairs, size_t n,
 /* What a new domain has where the operator said nothing.  "+" as delimiter: mail for a tag that the
  * primary does not know ends on the failed list, mail that we refuse is gone. */
 struct domain_patch patch_defaults(void);
-/* *ret: lower case, NUL-terminated, in the arena. */
+/* *ret: lower case, in A-labels, NUL-terminated, in the arena. */
 bool patch_domain_name(struct arena *a, const char *name, struct str *ret, struct err *e)
 	MUST_CHECK;
-/* "User", "user@domain", "\"quoted user\"": the local part, lower case and without quotes, written
- * to `at`, which may be where `text` is.  domain: which an address must be in. */
-bool patch_local(struct str text, struct str domain, char *at, struct str *ret, struct err *e)
-	MUST_CHECK;
+/* "User", "user@domain", "\"quoted user\"": the local part, folded (base/idn.h) and without quotes,
+ * written to `at`, which may be where `text` is, or to the arena if it has become longer than text.
+ * domain: which an address must be in. */
+bool patch_local(struct arena *a, struct str text, struct str domain, char *at, struct str *ret,
+		 struct err *e) MUST_CHECK;
 /* In order of local part, each once, the one of the highest line. */
 size_t patch_sort_locals(struct change_local *locals, size_t n);
 

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define NAME_MAX_BYTES 255
+#include "base/idn.h"
 
 struct settings *settings_ref(struct settings *s)
 {
@@ -32,16 +32,14 @@ static int compare(struct str a, struct str b)
 
 const struct domain *settings_find(const struct settings *s, struct str name)
 {
-	char lower[NAME_MAX_BYTES];
+	char form[IDN_DOMAIN_MAX];
 	size_t low = 0, high = s->domain_count;
 
-	if (!name.n || name.n > sizeof(lower))
+	if (!name.n || !idn_domain(name, form, &name))
 		return NULL;
-	memcpy(lower, name.at, name.n);
-	str_lower(lower, name.n);
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		int order = compare((struct str){ lower, name.n }, s->domains[middle].name);
+		int order = compare(name, s->domains[middle].name);
 
 		if (order == 0)
 			return &s->domains[middle];

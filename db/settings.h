@@ -32,7 +32,7 @@ struct route {
 
 struct domain {
 	int64_t id;
-	struct str name; /* lower case; also NUL-terminated */
+	struct str name; /* lower case, in A-labels; also NUL-terminated */
 	enum domain_mode mode;
 	bool enabled;
 	enum domain_unknown unknown;
@@ -60,7 +60,7 @@ struct settings {
 
 struct settings *settings_ref(struct settings *s);
 void settings_unref(struct settings *s); /* NULL is accepted */
-/* Case-insensitive; NULL when it is not ours. */
+/* In any form of it (base/idn.h); NULL when it is not ours. */
 const struct domain *settings_find(const struct settings *s, struct str name);
 const struct domain *settings_by_id(const struct settings *s, int64_t id);
 

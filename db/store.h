@@ -95,6 +95,8 @@ struct envelope {
 	int64_t received_ms;
 	bool esmtp, body_8bit;
 	bool chunked;     /* came by BDAT; for the log, not kept */
+	bool smtputf8;    /* it came with SMTPUTF8 (RFC 6531) */
+	bool utf8_header; /* and its header section is not ASCII */
 	unsigned ret;     /* RFC 3461: proto/dsn.h, enum dsn_ret */
 	struct str envid; /* as it came, or "" */
 	const struct envelope_rcpt *rcpts;
@@ -153,7 +155,7 @@ struct due_mail {
 	struct str sender;
 	uint64_t size;
 	int64_t received_ms;
-	bool body_8bit;
+	bool body_8bit, smtputf8, utf8_header;
 	unsigned ret;
 	struct str envid;
 	const struct due_rcpt *rcpts;
@@ -189,7 +191,7 @@ struct job_chunk {
 
 enum recipient_found { RECIPIENT_UNKNOWN, RECIPIENT_ACCEPT, RECIPIENT_REJECT };
 
-/* Is this local part in the domain's list?  `local` is folded to lower case and unquoted; base is
+/* Is this local part in the domain's list?  `local` is folded (base/idn.h) and unquoted; base is
  * the part before the subaddress delimiter or "".  An entry for local wins over one for base. */
 struct job_recipient {
 	struct job job;

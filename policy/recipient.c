@@ -9,7 +9,7 @@
  * SPDX-License-Identifier: ISC */
 #include "policy/checks.h"
 
-#include <string.h>
+#include "base/idn.h"
 
 /* The list has no entry. */
 static enum verdict unknown_user(const struct domain *d, struct ruling *r)
@@ -44,10 +44,11 @@ static enum verdict recipient_run(struct asks *asks, const struct mail *m, struc
 	if (!d->enabled)
 		return policy_refuse(r, REPLY_DOMAIN_OFF);
 
-	char folded[65];
-	struct str local = path_unquote(m->rcpt.local, folded);
+	char unquoted[65], folded[IDN_LOCAL_MAX];
+	struct str local = path_unquote(m->rcpt.local, unquoted);
 
-	str_lower(folded, local.n);
+	if (!idn_local(local, folded, &local))
+		return policy_refuse(r, REPLY_RCPT_UNKNOWN_NOW);
 	if (str_eq(local, STR("postmaster"))) /* RFC 5321 §4.5.1 */
 		return PASS;
 

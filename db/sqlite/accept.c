@@ -12,9 +12,6 @@
 #include "base/arena.h"
 #include "db/sqlite/sqlite.h"
 
-#define FLAG_ESMTP 1
-#define FLAG_8BIT  2
-#define FLAG_RET   2 /* bits to the left: enum dsn_ret */
 
 /* Bytes of body row seq, at most STORE_CHUNK_BYTES. */
 static bool body_part(struct backend *b, const struct body *body, uint64_t seq, struct str *ret,
@@ -51,7 +48,8 @@ static int insert_message(struct backend *b, const struct envelope *env, struct 
 			  uint64_t size, struct err *e)
 {
 	int flags = (env->esmtp ? FLAG_ESMTP : 0) | (env->body_8bit ? FLAG_8BIT : 0) |
-		    (int)(env->ret << FLAG_RET);
+		    (env->smtputf8 ? FLAG_SMTPUTF8 : 0) |
+		    (env->utf8_header ? FLAG_UTF8_HEADER : 0) | (int)(env->ret << FLAG_RET);
 	sqlite3_stmt *st = sql_start(
 		b, SQL_MESSAGE_INSERT, e,
 		"INSERT INTO message (id, received, size, flags, sender, client, helo, tls, head)"

@@ -21,6 +21,7 @@ struct found {
 
 static struct due_mail *add_mail(struct found *f, sqlite3_stmt *st, struct arena *arena)
 {
+	unsigned flags = (unsigned)sqlite3_column_int(st, 8);
 	struct due_mail *m;
 
 	if (f->mail_count == f->mail_room) {
@@ -34,8 +35,10 @@ static struct due_mail *add_mail(struct found *f, sqlite3_stmt *st, struct arena
 		.sender = arena_dup(arena, sql_text(st, 5)),
 		.size = (uint64_t)sqlite3_column_int64(st, 6),
 		.received_ms = sqlite3_column_int64(st, 7),
-		.body_8bit = (sqlite3_column_int(st, 8) & 2) != 0,
-		.ret = (unsigned)sqlite3_column_int(st, 8) >> 2 & 3,
+		.body_8bit = (flags & FLAG_8BIT) != 0,
+		.smtputf8 = (flags & FLAG_SMTPUTF8) != 0,
+		.utf8_header = (flags & FLAG_UTF8_HEADER) != 0,
+		.ret = flags >> FLAG_RET & 3,
 		.envid = arena_dup(arena, sql_text(st, 11)),
 	};
 	if (!m->sender.at || !m->envid.at)

@@ -12,6 +12,16 @@
 #include "db/backend.h"
 #include "db/change_job.h"
 
+/* message.flags; two bits from FLAG_RET on: enum dsn_ret.  Bits that a row from before they had a
+ * meaning lacks are 0, so a new one needs no migration. */
+enum message_flag {
+	FLAG_ESMTP = 1,
+	FLAG_8BIT = 2,
+	FLAG_RET = 2,
+	FLAG_SMTPUTF8 = 16,
+	FLAG_UTF8_HEADER = 32,
+};
+
 /* One slot a statement. */
 enum sql_slot {
 	SQL_BEGIN, SQL_READ_BEGIN, SQL_COMMIT, SQL_ROLLBACK,

@@ -9,8 +9,7 @@
 #include <string.h>
 
 #include "base/arena.h"
-
-#define NAME_MAX_BYTES 255
+#include "base/idn.h"
 
 bool view_open(const struct conf *conf, struct view **ret, struct err *e)
 {
@@ -47,20 +46,16 @@ struct backend *view_use(struct view *v, struct err *e)
 
 bool view_find_domain(struct backend *b, const char *name, int64_t *ret, struct err *e)
 {
-	struct str text = str_of(name);
-	char lower[NAME_MAX_BYTES];
+	char form[IDN_DOMAIN_MAX];
+	struct str text;
 
 	*ret = 0;
-	if (text.n <= sizeof(lower)) {
-		memcpy(lower, text.at, text.n);
-		str_lower(lower, text.n);
-		text.at = lower;
-		if (!sql_int(b,
-			     sql_start(b, SQL_DOMAIN_ID, e, "SELECT id FROM domain WHERE name = ?1",
-				       V_STR(text)),
-			     0, ret, e))
-			return false;
-	}
+	if (idn_domain(str_of(name), form, &text) &&
+	    !sql_int(b,
+		     sql_start(b, SQL_DOMAIN_ID, e, "SELECT id FROM domain WHERE name = ?1",
+			       V_STR(text)),
+		     0, ret, e))
+		return false;
 	return *ret || err_set(e, ERR_NOTFOUND, "no such domain: %s", name);
 }
 

@@ -9,6 +9,7 @@
 #include "admin/api.h"
 #include "admin/findings.h"
 #include "base/human.h"
+#include "base/idn.h"
 
 /* What MX preference we suggest: behind the primary's own for a backup, first for a reflector. */
 #define PREFERENCE_BACKUP    20
@@ -85,9 +86,11 @@ static void put_record(json_t *row, const struct domain *d, const char *hostname
 json_t *rows_domain(const struct domain *d, const char *hostname)
 {
 	char delimiter[2] = { d->subaddress, '\0' }, lifetime[HUMAN_MAX];
+	char unicode[IDN_READABLE_MAX];
 	json_t *row = json_object();
 
 	(void)json_object_set_new(row, "name", json_stringn(d->name.at, d->name.n));
+	api_put(row, "unicode", idn_readable(d->name, unicode));
 	api_put(row, "mode", domain_mode_name(d->mode));
 	api_put_bool(row, "enabled", d->enabled);
 	(void)json_object_set_new(row, "primaries", routes_json(d));

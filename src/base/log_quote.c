@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/utf8.h"
 
 static bool is_direction_mark(uint32_t c)
 {
@@ -13,38 +14,15 @@ static bool is_direction_mark(uint32_t c)
 	       (c >= 0x2066 && c <= 0x2069);
 }
 
-static size_t sequence_length(unsigned char first)
-{
-	if (first >= 0xc2 && first <= 0xdf)
-		return 2;
-	if (first >= 0xe0 && first <= 0xef)
-		return 3;
-	if (first >= 0xf0 && first <= 0xf4)
-		return 4;
-	return 0;
-}
-
 /* Bytes of the character that s begins with; 0 when it is not valid or not fit to be shown. */
 static size_t shown_length(struct str s)
 {
-	static const uint32_t lowest[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	const unsigned char *at = (const unsigned char *)s.at;
-	size_t n = sequence_length(at[0]);
 	uint32_t c;
+	size_t n = utf8_next(s, &c);
 
-	if (at[0] < 0x80)
-		return at[0] >= ' ' && at[0] != 0x7f;
-	if (n == 0 || n > s.n)
+	if (n == 0 || c < ' ' || (c >= 0x7f && c < 0xa0))
 		return 0;
-	c = at[0] & (0x7fU >> n);
-	for (size_t i = 1; i < n; i++) {
-		if ((at[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (at[i] & 0x3f);
-	}
-	if (c < lowest[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
-		return 0;
-	return c < 0xa0 || is_direction_mark(c) ? 0 : n;
+	return is_direction_mark(c) ? 0 : n;
 }
 
 const char *log_quote(struct str s, char *out, size_t max)

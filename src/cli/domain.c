@@ -73,7 +73,7 @@ int domain_add(struct cli *c, const struct args *a)
 		return CLI_FAILED;
 	if (c->json)
 		return show_json(d);
-	show_line("Mail for %s is taken and handed to %s (%s, kept for %s).", show_text(d, "name"),
+	show_line("Mail for %s is taken and handed to %s (%s, kept for %s).", show_domain_name(d),
 		  primaries_text(d, primaries), show_text(d, "mode"), show_text(d, "lifetime"));
 	show_line("Publish in its DNS zone:");
 	show_line("    %s", show_text(d, "record"));
@@ -105,7 +105,7 @@ int domain_list(struct cli *c, const struct args *a)
 	{
 		char primaries[SHOW_TEXT_MAX];
 		const char *const cells[] = {
-			show_text(d, "name"),
+			show_domain_name(d),
 			show_text(d, "mode"),
 			primaries_text(d, primaries),
 			show_text(d, "unknown"),
@@ -129,7 +129,9 @@ static int show_domain(struct cli *c, json_t *d)
 		return CLI_FAILED;
 	if (c->json)
 		return show_json(d);
-	show_line("name        %s", show_text(d, "name"));
+	show_line("name        %s", show_domain_name(d));
+	if (strcmp(show_domain_name(d), show_text(d, "name")) != 0)
+		show_line("in DNS      %s", show_text(d, "name"));
 	show_line("mode        %s", show_text(d, "mode"));
 	show_line("enabled     %s", is_true(d, "enabled") ? "yes" : "no");
 	show_line("primaries   %s", primaries_text(d, primaries));

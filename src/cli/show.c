@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: ISC */
 #include "cli/show.h"
 
+#include <langinfo.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,6 +83,15 @@ const char *show_text(const json_t *object, const char *key)
 	const char *text = json_string_value(json_object_get(object, key));
 
 	return text ? text : "";
+}
+
+const char *show_domain_name(const json_t *domain)
+{
+	const char *unicode = show_text(domain, "unicode");
+
+	/* Where the terminal's characters are not UTF-8 only the name in DNS can be read. */
+	return *unicode && strcmp(nl_langinfo(CODESET), "UTF-8") == 0 ? unicode :
+									show_text(domain, "name");
 }
 
 int64_t show_num(const json_t *object, const char *key)

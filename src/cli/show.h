@@ -39,6 +39,8 @@ int show_json(json_t *json);
 /* Members of an object; "" and 0 when they are missing or null. */
 const char *show_text(const json_t *object, const char *key);
 int64_t show_num(const json_t *object, const char *key);
+/* A domain's name as its people write it, or as DNS has it where that cannot be shown. */
+const char *show_domain_name(const json_t *domain);
 /* Text of a number; out has HUMAN_MAX bytes. */
 const char *show_count(const json_t *object, const char *key, char out[HUMAN_MAX]);
 /* How long ago, or until, the time in KEY_ms is ("3m"; "due" when it is past); "-" when it is null.

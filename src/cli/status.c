@@ -56,7 +56,7 @@ static void add_primary(struct show_table *t, const json_t *d, const json_t *p, 
 	char queued[HUMAN_MAX], held[HUMAN_MAX], failed[HUMAN_MAX], oldest[HUMAN_MAX];
 	char since[HUMAN_MAX], probe[HUMAN_MAX];
 	const char *const cells[] = {
-		first && p ? show_text(d, "name")
+		first && p ? show_domain_name(d)
 		: p        ? ""
 			   : "(bounces)",
 		first ? show_count(d, "queued", queued) : "",

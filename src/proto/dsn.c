@@ -3,7 +3,8 @@
  * Three parts: words for people, fields for programs, and the headers of the original so that both
  * can tell which mail it was.  All text from outside is squeezed into printable ASCII: a report
  * must pass any server, and must not carry what a server said or a stranger wrote as anything but
- * text.
+ * text.  What was UTF-8 by right is so again for its reader, by quoted-printable: whether the
+ * server on the way back knows SMTPUTF8 is not known here (RFC 6533 §4.5).
  *
  * Not done: the original's body, which would make us a carrier of somebody else's spam; a part in
  * the reader's language; folding of long fields (every line is cut far below 998 octets instead).
@@ -15,11 +16,15 @@
 
 #include "base/attr.h"
 #include "base/clock.h"
+#include "base/utf8.h"
+#include "proto/quoted.h"
+#include "proto/unitext.h"
 #include "proto/xtext.h"
 
 #define HEADERS_MAX  (64 * 1024) /* bytes of the original's header section */
 #define LINE_MAX_OUT 900 /* octets of a line that came from outside (RFC 5321 §4.5.3.1.6) */
 #define BOUNDARY_MAX 64
+#define QUOTED_PRINTABLE "Content-Transfer-Encoding: quoted-printable"
 #define XTEXT_MAX    512 /* more than RFC 3461 §4 allows for ENVID and ORCPT */
 
 static const struct {
@@ -85,6 +90,21 @@ static void quote(struct report *r, struct str s)
 	buf_added(r->out, n);
 }
 
+/* The same, but UTF-8 stays what it is. */
+static void quote_wide(struct report *r, struct str s)
+{
+	for (size_t used = 0; s.n && used < LINE_MAX_OUT;) {
+		uint32_t c = 0;
+		size_t n = utf8_next(s, &c);
+		bool shown = n && (c == '\t' || (c >= ' ' && c < 0x7f) || c >= 0xa0);
+
+		n = n ? n : 1;
+		r->ok = r->ok && buf_add(r->out, shown ? (struct str){ s.at, n } : STR("?"));
+		s = str_from(s, n);
+		used += n;
+	}
+}
+
 static void say_date(struct report *r, const char *name, int64_t wall_ms)
 {
 	char date[CLOCK_DATE_MAX];
@@ -117,12 +137,30 @@ static void field_orcpt(struct report *r, struct str orcpt)
 	char room[XTEXT_MAX];
 	struct str type, xtext, text;
 
-	if (!str_cut(orcpt, ';', &type, &xtext) || xtext.n > sizeof(room) ||
-	    !xtext_decode(xtext, room, &text))
+	if (!str_cut(orcpt, ';', &type, &xtext) || xtext.n > sizeof(room))
+		return;
+	if (str_ieq(type, STR("utf-8")) && unitext_is(xtext, true)) {
+		say(r, "Original-Recipient: utf-8; ");
+		r->ok = r->ok && unitext_add_7bit(r->out, xtext);
+		say(r, "\r\n");
+		return;
+	}
+	if (!xtext_decode(xtext, room, &text))
 		return;
 	say(r, "Original-Recipient: ");
 	quote(r, type);
 	field(r, "; ", text);
+}
+
+static void field_final(struct report *r, struct str address)
+{
+	if (!utf8_has_8bit(address)) {
+		field(r, "Final-Recipient: rfc822; ", address);
+		return;
+	}
+	say(r, "Final-Recipient: utf-8; ");
+	r->ok = r->ok && unitext_add(r->out, address);
+	say(r, "\r\n");
 }
 
 /* The header section without the empty line behind it; when it was cut, up to its last whole line.
@@ -183,7 +221,7 @@ static void write_head(struct report *r)
 	say(r, "From: Mail Delivery System <MAILER-DAEMON@");
 	say(r, d->hostname);
 	say(r, ">\r\nTo: <");
-	quote(r, d->to);
+	quote_wide(r, d->to);
 	say(r, ">\r\nSubject: ");
 	say(r, all_relayed(d) ? "Mail was handed on" : "Undelivered mail, returned to its sender");
 	say(r, "\r\nMessage-ID: <");
@@ -197,12 +235,11 @@ static void write_head(struct report *r)
 	say(r, "\"\r\n\r\nThis is a delivery report in MIME format.\r\n");
 }
 
-static void write_words(struct report *r)
+static void say_words(struct report *r)
 {
 	const struct dsn *d = r->dsn;
 	char id[ID_TEXT_MAX];
 
-	begin_part(r, "text/plain; charset=us-ascii");
 	say(r, "This is the mail system at ");
 	say(r, d->hostname);
 	say(r, ".\r\n\r\n");
@@ -212,7 +249,7 @@ static void write_words(struct report *r)
 		const struct dsn_rcpt *rcpt = &d->rcpts[i];
 
 		say(r, "\r\n  <");
-		quote(r, rcpt->address);
+		quote_wide(r, rcpt->address);
 		say(r, ">\r\n    ");
 		quote(r, str_of(rcpt->reason));
 		say(r, "\r\n");
@@ -226,6 +263,41 @@ static void write_words(struct report *r)
 	say(r, id_text(d->original, id));
 	say_date(r, " on ", d->arrived_ms);
 	say(r, "and its headers are below; its content is not returned.\r\n");
+}
+
+/* What `text` says, in quoted-printable. */
+static void say_quoted(struct report *r, const struct report *text)
+{
+	struct str rest = buf_str(text->out), line;
+
+	r->ok = r->ok && text->ok;
+	while (rest.n > 0) {
+		str_cut(rest, '\n', &line, &rest);
+		if (line.n > 0 && line.at[line.n - 1] == '\r')
+			line.n--;
+		r->ok = r->ok && quoted_add_line(r->out, line);
+	}
+}
+
+static void write_words(struct report *r)
+{
+	struct report words = *r;
+	struct buf text;
+	bool wide = false;
+
+	for (size_t i = 0; i < r->dsn->rcpt_count; i++)
+		wide = wide || utf8_has_8bit(r->dsn->rcpts[i].address);
+	if (!wide) {
+		begin_part(r, "text/plain; charset=us-ascii");
+		say_words(r);
+		return;
+	}
+	begin_part(r, "text/plain; charset=utf-8\r\n" QUOTED_PRINTABLE);
+	buf_init(&text, r->out->max);
+	words.out = &text;
+	say_words(&words);
+	say_quoted(r, &words);
+	buf_done(&text);
 }
 
 /* "host:port" is told to the operator; the field names a host (RFC 3464 §2.3.5). */
@@ -251,7 +323,7 @@ static void write_fields(struct report *r)
 
 		say(r, "\r\n");
 		field_orcpt(r, rcpt->orcpt);
-		field(r, "Final-Recipient: rfc822; ", rcpt->address);
+		field_final(r, rcpt->address);
 		say(r, rcpt->relayed ? "Action: relayed\r\n" : "Action: failed\r\n");
 		field(r, "Status: ", str_of(rcpt->status));
 		if (rcpt->remote_mta.n > 0)
@@ -262,18 +334,49 @@ static void write_fields(struct report *r)
 	}
 }
 
-static void write_headers(struct report *r, struct str headers)
+static void say_headers(struct report *r, struct str headers,
+			void (*quoted)(struct report *r, struct str s))
 {
 	struct str line;
 
-	begin_part(r, "text/rfc822-headers; charset=us-ascii");
 	while (headers.n > 0) {
 		str_cut(headers, '\n', &line, &headers);
 		if (line.n > 0 && line.at[line.n - 1] == '\r')
 			line.n--;
-		quote(r, line);
+		quoted(r, line);
 		say(r, "\r\n");
 	}
+}
+
+/* Not ASCII, but UTF-8. */
+static bool is_wide(struct str s)
+{
+	uint32_t c;
+	size_t n;
+
+	if (!utf8_has_8bit(s))
+		return false;
+	while ((n = utf8_next(s, &c)))
+		s = str_from(s, n);
+	return !s.n;
+}
+
+static void write_headers(struct report *r, struct str headers)
+{
+	struct report words = *r;
+	struct buf text;
+
+	if (!is_wide(headers)) {
+		begin_part(r, "text/rfc822-headers; charset=us-ascii");
+		say_headers(r, headers, quote);
+		return;
+	}
+	begin_part(r, "message/global-headers\r\n" QUOTED_PRINTABLE);
+	buf_init(&text, r->out->max);
+	words.out = &text;
+	say_headers(&words, headers, quote_wide);
+	say_quoted(r, &words);
+	buf_done(&text);
 }
 
 bool dsn_write(struct buf *out, const struct dsn *d)

@@ -32,7 +32,7 @@ const char *dsn_notify_text(unsigned notify, char to[32]);
 
 struct dsn_rcpt {
 	bool relayed;          /* handed to a server that sends no reports; else: failed */
-	struct str orcpt;      /* "rfc822;xtext", or "" */
+	struct str orcpt;      /* "rfc822;xtext", "utf-8;unitext", or "" */
 	struct str address;
 	const char *status;    /* "5.1.1" */
 	struct str diagnostic; /* the primary's reply, or "" */
@@ -55,7 +55,12 @@ struct dsn {
 
 /* Writes the whole message, CRLF line ends, to out: multipart/report with text, delivery-status
  * and text/rfc822-headers; Auto-Submitted: auto-replied (RFC 3834).  Text from outside is made
- * printable.  False past out's maximum. */
+ * printable.  False past out's maximum.
+ *
+ * All of it is ASCII but the To field of a sender who is not: then, and only then, it needs
+ * SMTPUTF8 itself.  UTF-8 inside is quoted-printable, in message/global-headers where it is of the
+ * original's header; addresses in the fields for programs are of the type utf-8, in its 7-bit form
+ * (RFC 6533 §3, §4.4). */
 bool dsn_write(struct buf *out, const struct dsn *d) MUST_CHECK;
 
 #endif

@@ -7,12 +7,17 @@
  * Bytes are looked at one by one only in names and in Received; all other values are skipped to
  * the end of the line.
  *
+ * Not looked at: the headers of parts inside the body.  RFC 6531 §3.2 speaks of them too; but
+ * whoever writes UTF-8 there writes it on top as well, and the body would have to be parsed.
+ *
  * Decided against: counting Delivered-To, which we do not write, or remembering messages by their
  * Message-ID, which lists keep.
  * SPDX-License-Identifier: ISC */
 #include "proto/header.h"
 
 #include <string.h>
+
+#include "base/utf8.h"
 
 #define NAME_MAX_BYTES 998 /* RFC 5322 §2.1.1 */
 #define ID_LENGTH      13  /* base/id.h */
@@ -171,13 +176,18 @@ void header_feed(struct header *h, struct str bytes)
 			const char *lf = memchr(bytes.at + at, '\n', bytes.n - at);
 			size_t skipped = lf ? (size_t)(lf - bytes.at) - at : bytes.n - at;
 
+			if (!h->has_8bit)
+				h->has_8bit = utf8_has_8bit((struct str){ bytes.at + at, skipped });
 			h->size += skipped;
 			at += skipped;
 			if (!lf)
 				break;
 		}
 		h->size++;
-		on_byte(h, bytes.at[at++]);
+		on_byte(h, bytes.at[at]);
+		h->has_8bit = h->has_8bit || (h->at != HEADER_ENDED &&
+					      (unsigned char)bytes.at[at] >= 0x80);
+		at++;
 	}
 	/* There is no need to know by how much. */
 	if (h->size > HEADER_SIZE_MAX)

@@ -1,8 +1,9 @@
 /* header.h: looks at a message's header section while it goes by, and keeps no byte of it.
  *
- * Fed with content as it comes, cut anywhere.  It counts what tells a loop, and the bytes of the
- * section, and is done at the section's end, so that a body costs nothing.  Nothing is judged by
- * the length of a line: real mail has long ones, and they pass as they are.
+ * Fed with content as it comes, cut anywhere.  It counts what tells a loop and the bytes of the
+ * section, sees whether all of it is ASCII, and is done at the section's end, so that a body costs
+ * nothing.  Nothing is judged by the length of a line: real mail has long ones, and they pass as
+ * they are.
  * SPDX-License-Identifier: ISC */
 #ifndef PROTO_HEADER_H
 #define PROTO_HEADER_H
@@ -37,6 +38,8 @@ struct header {
 	uint64_t size;     /* of the section so far, with the empty line */
 	unsigned received; /* Received fields */
 	unsigned passes;   /* those of them that are ours: by our name, with an id of our form */
+	bool has_8bit;     /* there is a byte from 0x80 on: it is no message for a server without
+	                    * SMTPUTF8 (RFC 6532 §3) */
 
 	/* where the scan stands */
 	enum header_at at;

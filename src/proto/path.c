@@ -4,15 +4,19 @@
  * side: such mailboxes exist, servers behind us take them, and a relay that refused them
  * would lose mail that its customer wants.  Nothing else is repaired.
  *
- * A byte from 0x80 on is read like a letter, so that a well-formed internationalised address is
- * told apart (PATH_UTF8) from garbage (PATH_BAD).
+ * A byte from 0x80 on is read like a letter (RFC 6531 §3.3); at the end the whole must be UTF-8
+ * without control characters, and the domain one that IDNA knows.
  *
  * Decided against: inet_pton for literals.  It needs <sys/socket.h>, and nobody here connects to
  * them: they are recognised, never used.
  * SPDX-License-Identifier: ISC */
 #include "proto/path.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "base/idn.h"
+#include "base/utf8.h"
 
 #define ADDRESS_MAX 254 /* 256 with its brackets: RFC 5321 §4.5.3.1.3 */
 #define LOCAL_MAX   64
@@ -78,15 +82,16 @@ static size_t local_part(struct str s)
 	return n <= LOCAL_MAX ? n : 0;
 }
 
+/* A U-label may have more octets than its A-label, whose length idn_domain looks at. */
 static size_t label(struct str s)
 {
 	size_t n = 0;
 
 	while (n < s.n && is_label_byte(s.at[n]))
 		n++;
-	if (!n || n > LABEL_MAX || s.at[0] == '-' || s.at[n - 1] == '-')
+	if (!n || s.at[0] == '-' || s.at[n - 1] == '-')
 		return 0;
-	return n;
+	return n <= LABEL_MAX || utf8_has_8bit((struct str){ s.at, n }) ? n : 0;
 }
 
 static size_t domain_name(struct str s)
@@ -167,6 +172,17 @@ static size_t domain_part(struct str s)
 	return s.n && s.at[0] == '[' ? address_literal(s) : domain_name(s);
 }
 
+/* What there is from 0x80 on makes sense. */
+static bool is_utf8(const struct path *p)
+{
+	char name[IDN_DOMAIN_MAX];
+	struct str found;
+
+	if (utf8_has_8bit(p->local) && !utf8_is_text(p->local))
+		return false;
+	return !utf8_has_8bit(p->domain) || idn_domain(p->domain, name, &found);
+}
+
 static size_t mailbox(struct str s, struct path *ret)
 {
 	size_t local = local_part(s), domain;
@@ -179,7 +195,7 @@ static size_t mailbox(struct str s, struct path *ret)
 	ret->address = (struct str){ s.at, local + 1 + domain };
 	ret->local = (struct str){ s.at, local };
 	ret->domain = (struct str){ s.at + local + 1, domain };
-	return ret->address.n;
+	return is_utf8(ret) ? ret->address.n : 0;
 }
 
 /* "@one,@two:": must be taken, should be ignored (RFC 5321 §4.1.1.3, appendix C). */
@@ -194,6 +210,8 @@ static size_t source_route(struct str s)
 			return 0;
 		host = domain_name(str_from(s, n + 1));
 		n += 1 + host;
+		if (!utf8_is_text((struct str){ s.at, n }))
+			return 0;
 		if (!host || n == s.n || !is_one_of(s.at[n], ",:"))
 			return 0;
 		n++;
@@ -223,14 +241,6 @@ static size_t inner(struct str s, enum path_kind kind, struct path *ret)
 	return used ? route + used : 0;
 }
 
-static bool has_8bit(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (is_8bit(s.at[i]))
-			return true;
-	return false;
-}
-
 enum path_result path_parse(struct str s, enum path_kind kind, struct path *ret, size_t *ret_used)
 {
 	struct path p = { STR_NONE, STR_NONE, STR_NONE };
@@ -248,11 +258,9 @@ enum path_result path_parse(struct str s, enum path_kind kind, struct path *ret,
 	if (used >= s.n || s.at[used] != '>')
 		return PATH_BAD;
 	used++;
-	if (has_8bit((struct str){ s.at, used }))
-		return PATH_UTF8;
 	*ret = p;
 	*ret_used = used;
-	return PATH_OK;
+	return utf8_has_8bit((struct str){ s.at, used }) ? PATH_UTF8 : PATH_OK;
 }
 
 bool path_keep(struct arena *a, const struct path *p, struct path *ret)
@@ -271,7 +279,7 @@ bool path_is_address(struct str address, struct path *ret)
 {
 	struct path p;
 
-	if (mailbox(address, &p) != address.n || !address.n || has_8bit(address))
+	if (mailbox(address, &p) != address.n || !address.n)
 		return false;
 	*ret = p;
 	return true;
@@ -279,7 +287,28 @@ bool path_is_address(struct str address, struct path *ret)
 
 bool path_is_domain(struct str s)
 {
-	return s.n && domain_name(s) == s.n && !has_8bit(s);
+	return s.n && domain_name(s) == s.n && !utf8_has_8bit(s);
+}
+
+bool path_to_ascii(struct str address, char out[PATH_ASCII_MAX], struct str *ret)
+{
+	ptrdiff_t sign = str_rfind(address, '@');
+	char name[IDN_DOMAIN_MAX];
+	struct str domain;
+	int n;
+
+	if (!utf8_has_8bit(address)) {
+		*ret = address;
+		return true;
+	}
+	if (sign < 0 || utf8_has_8bit((struct str){ address.at, (size_t)sign }) ||
+	    !idn_domain(str_from(address, (size_t)sign + 1), name, &domain))
+		return false;
+	n = snprintf(out, PATH_ASCII_MAX, "%.*s@%s", (int)sign, address.at, name);
+	if (n < 0 || n >= PATH_ASCII_MAX)
+		return false;
+	*ret = (struct str){ out, (size_t)n };
+	return true;
 }
 
 struct str path_unquote(struct str local, char out[65])

@@ -192,12 +192,18 @@ static const struct row rows[] = {
 };
 /* clang-format on */
 
+/* Recipients that were refused before they were asked for are passed over. */
 static void advance(const struct smtpc *c, struct place *p, enum state next)
 {
-	if (p->state == RCPT && p->rcpt + 1 < c->mail.rcpt_count)
-		p->rcpt++;
+	size_t rcpt = p->state == RCPT ? p->rcpt + 1 : 0;
+	bool asks = p->state == RCPT || next == RCPT;
+
+	while (asks && rcpt < c->mail.rcpt_count && c->refused[rcpt])
+		rcpt++;
+	if (asks && rcpt < c->mail.rcpt_count)
+		*p = (struct place){ RCPT, rcpt };
 	else
-		*p = (struct place){ next, 0 };
+		*p = (struct place){ asks ? DATA : next, 0 };
 }
 
 static bool may_write(const struct smtpc *c)
@@ -382,7 +388,7 @@ void smtpc_send(struct smtpc *c, const struct smtpc_mail *m)
 				m->size, c->caps.max_size);
 	} else if (!is_sendable(m)) {
 		smtpc_reply_own(&r, 553, "5.1.3", "553 5.1.3 control character in an address");
-	} else {
+	} else if (smtpc_utf8_begin(c, &r)) {
 		write_commands(c);
 		return;
 	}

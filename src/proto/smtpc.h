@@ -15,8 +15,12 @@
  * Pipelining (RFC 2920): MAIL, all RCPT and DATA in one go when the server offers it; when every
  * RCPT failed and DATA got 354 all the same an empty "." is sent.  SIZE and BODY=8BITMIME are sent
  * when offered; a mail that is bigger than the announced SIZE fails 5.3.4 without being tried.
- * The server's replies are hostile input: a line is 2048 bytes at most, a reply 128 lines, and text
- * is kept up to 480 bytes.
+ *
+ * SMTPUTF8 (RFC 6531): a mail that came with it goes on with it.  To a server that does not offer
+ * it goes what can: domains are written as A-labels; a recipient whose local part is not ASCII
+ * fails 550 5.6.7 without being tried, and with a sender or a header like that the whole mail
+ * does. The server's replies are hostile input: a line is 2048 bytes at most, a reply 128 lines,
+ * and text is kept up to 480 bytes.
  * SPDX-License-Identifier: ISC */
 #ifndef PROTO_SMTPC_H
 #define PROTO_SMTPC_H
@@ -63,6 +67,8 @@ struct smtpc_mail {
 	size_t rcpt_count;
 	uint64_t size; /* bytes of content */
 	bool body_8bit;
+	bool smtputf8;    /* it came with SMTPUTF8 (RFC 6531) */
+	bool utf8_header; /* and its header section needs that */
 	enum dsn_ret ret;
 	struct str envid;
 	const struct smtpc_rcpt_dsn *dsn; /* one a recipient, or NULL: none says anything */
@@ -106,8 +112,10 @@ const struct smtpc_reply *smtpc_why(const struct smtpc *c);
 bool smtpc_dot_sent(const struct smtpc *c);
 /* What EHLO told, after READY. */
 struct smtpc_caps {
-	bool esmtp, pipelining, size, mime8bit, enhanced, dsn;
+	bool esmtp, pipelining, size, mime8bit, enhanced, dsn, smtputf8;
 	uint64_t max_size; /* 0: none announced */
+	uint64_t mail_max, rcpt_max; /* LIMITS (RFC 9422): mails a connection, recipients a mail; 0:
+	                              * not said.  RCPTDOMAINMAX is the caller's: he sends to one */
 };
 const struct smtpc_caps *smtpc_caps(const struct smtpc *c);
 /* The greeting line without its code, for the log; bounded. */

@@ -1,5 +1,6 @@
 /* smtpc_private.h: what the files of the client's engine share: smtpc.c (the dialogue),
- * smtpc_send.c (its commands), smtpc_body.c (the content) and smtpc_reply.c (reading a reply).
+ * smtpc_send.c (its commands), smtpc_utf8.c (what is not ASCII in them), smtpc_body.c (the
+ * content) and smtpc_reply.c (reading a reply).
  *
  * A reply is hostile input.  It is read line by line, so that no more than one line is held
  * unread, and what is kept of it has a bound of its own.
@@ -65,6 +66,7 @@ struct smtpc {
 	size_t rcpt_count;            /* of refused */
 	size_t taken;                 /* recipients with 2xx */
 	struct smtpc_reply final;
+	bool utf8;      /* MAIL says SMTPUTF8 */
 	bool decided;   /* final is the answer */
 	bool giving_up; /* see smtpc.c */
 	bool open;      /* the server may hold an open transaction */
@@ -88,6 +90,10 @@ bool smtpc_send_mail(struct smtpc *c, size_t rcpt) MUST_CHECK;
 bool smtpc_send_rcpt(struct smtpc *c, size_t rcpt) MUST_CHECK;
 bool smtpc_send_data(struct smtpc *c, size_t rcpt) MUST_CHECK;
 bool smtpc_send_quit(struct smtpc *c, size_t rcpt) MUST_CHECK;
+
+/* Decides how the mail goes on that is not ASCII: recipients that cannot be written get their
+ * refusal.  False: none of it can be sent, *ret says why. */
+bool smtpc_utf8_begin(struct smtpc *c, struct smtpc_reply *ret) MUST_CHECK;
 
 /* Takes lines from the input, learning what EHLO's answer tells, until a reply is complete; false
  * when it is not yet, or it broke the dialogue. */

@@ -137,6 +137,28 @@ static bool add_line(struct smtpc_reading *r, const struct line *l)
 	return true;
 }
 
+/* "RCPTMAX=100 MAILMAX=5" (RFC 9422 §4); what cannot be read, or is 0, is no limit. */
+static void learn_limits(struct smtpc_caps *caps, struct str text)
+{
+	const struct {
+		struct str name;
+		uint64_t *limit;
+	} known[] = {
+		{ STR("MAILMAX"), &caps->mail_max },
+		{ STR("RCPTMAX"), &caps->rcpt_max },
+	};
+
+	while (text.n) {
+		struct str word, name, value;
+
+		str_cut(text, ' ', &word, &text);
+		str_cut(word, '=', &name, &value);
+		for (size_t i = 0; i < COUNT(known); i++)
+			if (str_ieq(name, known[i].name))
+				(void)str_to_u64(value, UINT64_MAX, known[i].limit);
+	}
+}
+
 /* What a line of the answer to EHLO tells; a keyword counts the first time only. */
 static void learn(struct smtpc_caps *caps, struct str text)
 {
@@ -150,9 +172,12 @@ static void learn(struct smtpc_caps *caps, struct str text)
 		{ STR("8BITMIME"), &caps->mime8bit },            /* RFC 6152 */
 		{ STR("ENHANCEDSTATUSCODES"), &caps->enhanced }, /* RFC 2034 */
 		{ STR("DSN"), &caps->dsn },                      /* RFC 3461 */
+		{ STR("SMTPUTF8"), &caps->smtputf8 },            /* RFC 6531 */
 	};
 
 	str_cut(str_trim(text), ' ', &word, &rest);
+	if (str_ieq(word, STR("LIMITS")))
+		learn_limits(caps, rest);
 	for (size_t i = 0; i < COUNT(known); i++) {
 		if (*known[i].flag || !str_ieq(word, known[i].word))
 			continue;

@@ -5,6 +5,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "proto/path.h"
+#include "proto/unitext.h"
+
 bool smtpc_send_ehlo(struct smtpc *c, size_t rcpt UNUSED)
 {
 	return buf_addf(&c->out, "EHLO %s\r\n", c->helo);
@@ -33,6 +36,12 @@ static bool add_mail_dsn(struct smtpc *c)
 	return !m->envid.n || buf_addf(&c->out, " ENVID=%.*s", STR_ARGS(m->envid));
 }
 
+/* RFC 6533 §3: bytes from 0x80 on only where SMTPUTF8 was said. */
+static bool add_orcpt(struct smtpc *c, struct str orcpt)
+{
+	return c->utf8 ? buf_add(&c->out, orcpt) : unitext_add_7bit(&c->out, orcpt);
+}
+
 static bool add_rcpt_dsn(struct smtpc *c, size_t rcpt)
 {
 	const struct smtpc_rcpt_dsn *d = c->mail.dsn ? &c->mail.dsn[rcpt] : NULL;
@@ -42,7 +51,16 @@ static bool add_rcpt_dsn(struct smtpc *c, size_t rcpt)
 		return true;
 	if (d->notify && !buf_addf(&c->out, " NOTIFY=%s", dsn_notify_text(d->notify, words)))
 		return false;
-	return !d->orcpt.n || buf_addf(&c->out, " ORCPT=%.*s", STR_ARGS(d->orcpt));
+	return !d->orcpt.n || (buf_add(&c->out, STR(" ORCPT=")) && add_orcpt(c, d->orcpt));
+}
+
+/* smtpc_utf8_begin has seen to it that there is a form in ASCII where one is needed. */
+static bool add_address(struct smtpc *c, struct str address)
+{
+	char room[PATH_ASCII_MAX];
+
+	return (c->utf8 || path_to_ascii(address, room, &address)) &&
+	       buf_addf(&c->out, "<%.*s>", STR_ARGS(address));
 }
 
 bool smtpc_send_mail(struct smtpc *c, size_t rcpt UNUSED)
@@ -51,14 +69,16 @@ bool smtpc_send_mail(struct smtpc *c, size_t rcpt UNUSED)
 
 	if (c->caps.size)
 		snprintf(size, sizeof(size), " SIZE=%" PRIu64, c->mail.size);
-	return buf_addf(&c->out, "MAIL FROM:<%.*s>%s%s", STR_ARGS(c->mail.sender), size,
-			c->caps.mime8bit && c->mail.body_8bit ? " BODY=8BITMIME" : "") &&
+	return buf_add(&c->out, STR("MAIL FROM:")) && add_address(c, c->mail.sender) &&
+	       buf_addf(&c->out, "%s%s%s", size,
+			c->caps.mime8bit && c->mail.body_8bit ? " BODY=8BITMIME" : "",
+			c->utf8 ? " SMTPUTF8" : "") &&
 	       add_mail_dsn(c) && buf_add(&c->out, STR("\r\n"));
 }
 
 bool smtpc_send_rcpt(struct smtpc *c, size_t rcpt)
 {
-	return buf_addf(&c->out, "RCPT TO:<%.*s>", STR_ARGS(c->mail.rcpts[rcpt])) &&
+	return buf_add(&c->out, STR("RCPT TO:")) && add_address(c, c->mail.rcpts[rcpt]) &&
 	       add_rcpt_dsn(c, rcpt) && buf_add(&c->out, STR("\r\n"));
 }
 

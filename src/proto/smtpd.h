@@ -47,7 +47,7 @@ enum smtpd_want {
 	WANT_ANSWER, /* the last request is not answered yet */
 	WANT_HELO,   /* r.helo, r.esmtp; forget a mail in progress; answer REPLY_OK or a refusal:
 	              * the engine words the 250 and the EHLO list itself */
-	WANT_MAIL,   /* r.path, r.size (0: not said), r.body_8bit, r.ret, r.envid */
+	WANT_MAIL,   /* r.path, r.size (0: not said), r.body_8bit, r.smtputf8, r.ret, r.envid */
 	WANT_RCPT,   /* r.path, r.notify, r.orcpt */
 	WANT_DATA,   /* DATA, or the first BDAT: answer REPLY_OK or a refusal; the engine says 354
 	              * itself, and to a BDAT nothing before all of its chunk has come.  A
@@ -73,6 +73,7 @@ struct smtpd_request {
 	struct path path;
 	uint64_t size;
 	bool body_8bit; /* BODY=8BITMIME */
+	bool smtputf8;  /* SMTPUTF8 (RFC 6531): without it no path has bytes from 0x80 on */
 	/* RFC 3461 §4; the texts as they came, valid, "" when not said */
 	enum dsn_ret ret;
 	struct str envid;

@@ -41,6 +41,7 @@ static const struct extension extensions[] = {
 	{ "ENHANCEDSTATUSCODES", NULL,    NULL,        NULL       }, /* RFC 2034 */
 	{ "STARTTLS",            offers_tls, NULL,     NULL       }, /* RFC 3207 */
 	{ "DSN",                 NULL,    NULL,        NULL       }, /* RFC 3461 */
+	{ "SMTPUTF8",            NULL,    NULL,        NULL       }, /* RFC 6531 */
 	{ "CHUNKING",            NULL,    NULL,        NULL       }, /* RFC 3030, but BINARYMIME: to
 		* hand that on is to convert it, and DKIM breaks */
 	{ "LIMITS",              NULL,    value_rcpts, "RCPTMAX=" }, /* RFC 9422: constant, and the

@@ -1,5 +1,5 @@
 /* smtpd_params: what stands behind a verb: names, paths and the parameters of MAIL and RCPT
- * (RFC 5321 §4.1.2; SIZE: RFC 1870; BODY: RFC 6152).
+ * (RFC 5321 §4.1.2; SIZE: RFC 1870; BODY: RFC 6152; SMTPUTF8: RFC 6531).
  *
  * A parameter is one row of a table.  An unknown one is refused with 555, never ignored: the
  * client believes what it was not refused.
@@ -8,9 +8,11 @@
  * and which cannot be misread.
  * SPDX-License-Identifier: ISC */
 #include "proto/smtpd_private.h"
-#include "proto/xtext.h"
 
+#include "base/utf8.h"
+#include "proto/unitext.h"
 #include "proto/xclient.h"
+#include "proto/xtext.h"
 
 #define HELO_MAX 255
 #define ENVID_MAX 100 /* RFC 3461 §4.4 */
@@ -84,17 +86,29 @@ static const struct reply *parse_notify(struct smtpd *s, struct str value, struc
 	return NULL;
 }
 
-/* addr-type ";" xtext: the type is an atom. */
+static const struct reply *parse_smtputf8(struct smtpd *s, struct str value,
+					  struct smtpd_request *r)
+{
+	(void)s;
+	(void)value;
+	r->smtputf8 = true;
+	return NULL;
+}
+
+/* addr-type ";" xtext: the type is an atom; what has the type utf-8 may be written in its own way
+ * (RFC 6533 §3), with bytes from 0x80 on only when SMTPUTF8 was said. */
 static const struct reply *parse_orcpt(struct smtpd *s, struct str value, struct smtpd_request *r)
 {
 	struct str type, address;
 
-	(void)s;
 	r->orcpt = value;
 	if (!str_cut(value, ';', &type, &address) || !type.n || !address.n ||
-	    value.n > ORCPT_MAX || !xtext_is(address) || str_find(type, '+') >= 0)
+	    value.n > ORCPT_MAX || utf8_has_8bit(type) || str_find(type, '+') >= 0)
 		return reply_get(REPLY_BAD_PARAM);
-	return NULL;
+	if (xtext_is(address) ||
+	    (str_ieq(type, STR("utf-8")) && unitext_is(address, s->smtputf8)))
+		return NULL;
+	return reply_get(REPLY_BAD_PARAM);
 }
 
 static const struct param mail_params[] = {
@@ -103,6 +117,7 @@ static const struct param mail_params[] = {
 	{ "BODY",   true,        parse_body }, /* RFC 6152 */
 	{ "RET",    true,        parse_ret  }, /* RFC 3461 §4.3 */
 	{ "ENVID",  true,        parse_envid }, /* RFC 3461 §4.4 */
+	{ "SMTPUTF8", false,     parse_smtputf8 }, /* RFC 6531 §3.4 */
 	{ NULL,     false,       NULL       },
 };
 
@@ -112,11 +127,12 @@ static const struct param rcpt_params[] = {
 	{ NULL,     false,       NULL       },
 };
 
-/* esmtp-value: printable ASCII without blank and "=" (RFC 5321 §4.1.2). */
+/* esmtp-value: printable without blank and "=" (RFC 5321 §4.1.2), UTF-8 (RFC 6531 §3.3) where its
+ * own parser takes it. */
 static bool is_value(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if (s.at[i] <= ' ' || s.at[i] >= 0x7f || s.at[i] == '=')
+		if ((unsigned char)s.at[i] <= ' ' || s.at[i] == 0x7f || s.at[i] == '=')
 			return false;
 	return s.n > 0;
 }
@@ -161,25 +177,26 @@ static const struct reply *parse_params(struct smtpd *s, const struct param *tab
 static const struct reply *parse_path(struct smtpd *s, struct str args, struct str prefix,
 				      enum path_kind kind, struct smtpd_request *r)
 {
-	const struct reply *bad =
-		reply_get(kind == PATH_REVERSE ? REPLY_BAD_SENDER : REPLY_BAD_RCPT);
+	bool sender = kind == PATH_REVERSE;
+	const struct reply *bad = reply_get(sender ? REPLY_BAD_SENDER : REPLY_BAD_RCPT), *refusal;
+	enum path_result found;
 	size_t used;
 
 	if (!str_istarts(args, prefix))
 		return bad;
 	args = str_trim(str_from(args, prefix.n));
-	switch (path_parse(args, kind, &r->path, &used)) {
-	case PATH_BAD:
+	found = path_parse(args, kind, &r->path, &used);
+	if (found == PATH_BAD)
 		return bad;
-	case PATH_UTF8:
-		return reply_get(REPLY_ADDRESS_UTF8);
-	case PATH_OK:
-		break;
-	}
 	args = str_from(args, used);
 	if (args.n && args.at[0] != ' ')
 		return bad;
-	return parse_params(s, kind == PATH_REVERSE ? mail_params : rcpt_params, args, r);
+	refusal = parse_params(s, sender ? mail_params : rcpt_params, args, r);
+	if (sender)
+		s->smtputf8 = r->smtputf8;
+	if (!refusal && found == PATH_UTF8 && !s->smtputf8)
+		return reply_get(sender ? REPLY_SENDER_UTF8 : REPLY_RCPT_UTF8);
+	return refusal;
 }
 
 const struct reply *smtpd_args_mail(struct smtpd *s, struct str args, struct smtpd_request *r)

@@ -55,6 +55,7 @@ struct smtpd {
 	unsigned rcpts, errors, commands, lines, chunk_credit;
 	bool secure;     /* inside TLS */
 	bool extended;   /* EHLO rather than HELO */
+	bool smtputf8;   /* MAIL said so: its RCPTs may be UTF-8 */
 	bool skipping;   /* inside an overlong command line */
 	bool line_start; /* content: the next byte begins a line */
 	bool after_cr;   /* content: the chunk before ended in CR */

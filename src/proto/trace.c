@@ -25,6 +25,20 @@ static bool is_printable(char c)
 	return c >= ' ' && c < 0x7f;
 }
 
+static bool is_printable_or_8bit(char c)
+{
+	return is_printable(c) || (unsigned char)c >= 0x80;
+}
+
+static const char *protocol_of(const struct trace *t)
+{
+	if (t->smtputf8)
+		return t->tls_version ? "UTF8SMTPS" : "UTF8SMTP";
+	if (!t->esmtp)
+		return "SMTP";
+	return t->tls_version ? "ESMTPS" : "ESMTP";
+}
+
 /* s with every byte that `fine` refuses as '?'; .at is NULL past the arena's maximum. */
 static struct str clean(struct arena *a, struct str s, bool (*fine)(char c))
 {
@@ -39,7 +53,6 @@ static struct str clean(struct arena *a, struct str s, bool (*fine)(char c))
 struct str trace_received(struct arena *a, const struct trace *t)
 {
 	struct str helo = t->helo.n ? t->helo : STR("unknown"), rcpt = t->only_rcpt;
-	const char *protocol = !t->esmtp ? "SMTP" : t->tls_version ? "ESMTPS" : "ESMTP";
 	const char *v6 = strchr(t->client, ':') ? "IPv6:" : "";
 	char id[ID_TEXT_MAX], date[CLOCK_DATE_MAX], tls[TLS_MAX] = "";
 
@@ -48,7 +61,7 @@ struct str trace_received(struct arena *a, const struct trace *t)
 	if (rcpt.n > RCPT_MAX)
 		rcpt = STR_NONE;
 	helo = clean(a, helo, is_name_byte);
-	rcpt = clean(a, rcpt, is_printable);
+	rcpt = clean(a, rcpt, t->smtputf8 ? is_printable_or_8bit : is_printable);
 	if (!helo.at || !rcpt.at)
 		return (struct str){ NULL, 0 };
 	if (t->tls_version)
@@ -59,7 +72,7 @@ struct str trace_received(struct arena *a, const struct trace *t)
 					"Received: from %s ([%s%s])\r\n%s"
 					"\tby %s with %s id %s%s%s%s; %s\r\n",
 					helo.at, v6, t->client, tls, t->hostname,
-					protocol, id_text(t->id, id),
+					protocol_of(t), id_text(t->id, id),
 					rcpt.n ? "\r\n\tfor <" : "", rcpt.at, rcpt.n ? ">" : "",
 					clock_rfc5322(t->wall_ms, date));
 

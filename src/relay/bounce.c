@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "proto/dsn.h"
 
 #define BOUNCE_MAX (1024 * 1024)
@@ -131,6 +132,8 @@ static void attach(struct composing *c, struct str headers)
 			.client = STR_NONE,
 			.helo = str_of(f->d->hostname),
 			.received_ms = now_ms,
+			.smtputf8 = utf8_has_8bit(c->sender), /* else all of it is ASCII: dsn.h */
+			.utf8_header = utf8_has_8bit(c->sender),
 			.rcpts = to,
 			.rcpt_count = 1,
 		};

@@ -235,6 +235,8 @@ static bool start_parcel(struct connection *c)
 				     .rcpt_count = mail->rcpt_count,
 				     .size = mail->size,
 				     .body_8bit = mail->body_8bit,
+				     .smtputf8 = mail->smtputf8,
+				     .utf8_header = mail->utf8_header,
 				     .ret = (enum dsn_ret)mail->ret,
 				     .envid = mail->envid,
 				     .dsn = c->dsn,

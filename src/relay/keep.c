@@ -98,6 +98,8 @@ static bool copy_envelope(struct session *s, struct arena *a, struct envelope *e
 		.received_ms = id_wall_ms(m->id),
 		.esmtp = s->esmtp,
 		.body_8bit = m->body_8bit,
+		.smtputf8 = m->smtputf8,
+		.utf8_header = m->header.has_8bit,
 		.ret = m->ret,
 		.envid = arena_dup(a, m->envid),
 		.rcpts = rcpts,

@@ -26,7 +26,7 @@ struct receipt {
 	struct spool_budget *budget;
 	size_t counted; /* of the arena, in the budget */
 	struct path sender;
-	bool body_8bit;
+	bool body_8bit, smtputf8;
 	enum dsn_ret ret;
 	struct str envid;
 	struct envelope_rcpt *rcpts;

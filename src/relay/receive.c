@@ -85,6 +85,7 @@ static struct receipt *receipt_new(struct session *s, const struct smtpd_request
 	m->arena = arena_new(MAIL_ARENA_MAX);
 	m->budget = &s->w->d->spool;
 	m->body_8bit = r->body_8bit;
+	m->smtputf8 = r->smtputf8;
 	m->ret = r->ret;
 	m->envid = arena_dup(m->arena, r->envid);
 	m->session = s;
@@ -131,6 +132,13 @@ void receive_data(struct session *s, const struct smtpd_request *r UNUSED)
 
 	m->id = id_next(store_ids(s->w->d->store), now_ms);
 
+	/* A U-label alone is no reason to make the header one that needs SMTPUTF8. */
+	struct str only_rcpt = m->rcpt_count == 1 ? m->rcpts[0].address : STR_NONE;
+	char ascii[PATH_ASCII_MAX];
+
+	if (!path_to_ascii(only_rcpt, ascii, &only_rcpt))
+		only_rcpt = m->rcpts[0].address;
+
 	const struct trace trace = {
 		.helo = str_of(s->helo),
 		.client = s->peer.text,
@@ -139,8 +147,9 @@ void receive_data(struct session *s, const struct smtpd_request *r UNUSED)
 		.tls_version = s->tls.version,
 		.tls_cipher = s->tls.cipher,
 		.id = m->id,
-		.only_rcpt = m->rcpt_count == 1 ? m->rcpts[0].address : STR_NONE,
+		.only_rcpt = only_rcpt,
 		.wall_ms = now_ms,
+		.smtputf8 = m->smtputf8,
 	};
 	struct str received = trace_received(m->arena, &trace);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "base/idn.h"
 #include "proto/reply.h"
 
 void canned_init(struct canned *c)
@@ -50,6 +51,8 @@ static void forget_mail(struct canned *c)
 
 static bool is_user(struct str local)
 {
+	if (str_eq(local, STR("jos\xc3\xa9")))
+		return true;
 	return str_ieq(local, STR("postmaster")) ||
 	       (local.n == 5 && str_istarts(local, STR("user")) && local.at[4] >= '1' &&
 		local.at[4] <= '9');
@@ -57,11 +60,14 @@ static bool is_user(struct str local)
 
 static const struct reply *on_rcpt(struct canned *c, const struct smtpd_request *r)
 {
-	char name[65];
-	struct str local = path_unquote(r->path.local, name);
+	char name[65], folded[IDN_LOCAL_MAX], form[IDN_DOMAIN_MAX];
+	struct str local = path_unquote(r->path.local, name), domain = r->path.domain;
+	bool ok = idn_local(local, folded, &local) && idn_domain(domain, form, &domain);
 
+	assert(ok);
 	note(c, "RCPT ", r->path.address);
-	if (r->path.domain.n && !str_ieq(r->path.domain, STR("example.test")))
+	if (domain.n && !str_eq(domain, STR("example.test")) &&
+	    !str_eq(domain, STR("xn--bcher-kva.test")))
 		return reply_get(REPLY_NOT_OURS);
 	if (str_ieq(local, STR("defer")))
 		return reply_get(REPLY_RCPT_UNKNOWN_NOW);
@@ -78,6 +84,8 @@ static const struct reply *on_helo(struct canned *c, const struct smtpd_request 
 static const struct reply *on_mail(struct canned *c, const struct smtpd_request *r)
 {
 	note(c, r->body_8bit ? "MAIL 8 " : "MAIL ", r->path.address);
+	if (r->smtputf8)
+		note(c, "SMTPUTF8", STR_NONE);
 	note_number(c, "SIZE", r->size);
 	return reply_get(REPLY_SENDER_OK);
 }

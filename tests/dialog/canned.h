@@ -1,7 +1,8 @@
 /* canned.h: a relay without policy or store, for dialogs and for the fuzzer: it answers what the
  * engine asks, from a few fixed rules, and keeps the content that it accepted.
  *
- * Domain example.test is its own, with user1 … user9 and postmaster; defer@ is put off.
+ * Domains example.test and bücher.test are its own, with user1 … user9, josé and postmaster;
+ * defer@ is put off.
  * SPDX-License-Identifier: ISC */
 #ifndef TESTS_DIALOG_CANNED_H
 #define TESTS_DIALOG_CANNED_H

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/utf8.h"
 #include "proto/path.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
@@ -21,12 +22,18 @@ static void must(bool holds, const char *what)
 	abort();
 }
 
-static bool is_harmless(struct str s)
+static void check_ascii(const struct path *p)
 {
-	for (size_t i = 0; i < s.n; i++)
-		if (s.at[i] < ' ' || s.at[i] >= 0x7f)
-			return false;
-	return true;
+	char room[PATH_ASCII_MAX];
+	struct path again;
+	struct str ascii;
+
+	if (!path_to_ascii(p->address, room, &ascii)) {
+		must(utf8_has_8bit(p->local), "no form in ASCII");
+		return;
+	}
+	must(!utf8_has_8bit(ascii), "not ASCII");
+	must(ascii.n > 254 || path_is_address(ascii, &again), "the form in ASCII is no address");
 }
 
 static void check_parts(const struct path *p)
@@ -34,7 +41,7 @@ static void check_parts(const struct path *p)
 	char name[65];
 	struct path typed;
 
-	must(is_harmless(p->address), "something unprintable in an address");
+	must(utf8_is_text(p->address), "something unprintable in an address");
 	must(p->address.n <= 254 && p->local.n <= 64, "too long");
 	must(path_unquote(p->local, name).n <= p->local.n, "unquoting makes it longer");
 	if (!p->domain.n) {
@@ -45,7 +52,9 @@ static void check_parts(const struct path *p)
 	must(p->address.at[p->local.n] == '@', "no @ between the parts");
 	must(path_is_address(p->address, &typed), "not an address without its brackets");
 	must(str_eq(typed.local, p->local) && str_eq(typed.domain, p->domain), "other parts");
-	must(p->domain.at[0] == '[' || path_is_domain(p->domain), "not a domain");
+	must(p->domain.at[0] == '[' || utf8_has_8bit(p->domain) || path_is_domain(p->domain),
+	     "not a domain");
+	check_ascii(p);
 }
 
 static void check_again(struct arena *a, const struct path *p, enum path_kind kind)
@@ -57,12 +66,15 @@ static void check_again(struct arena *a, const struct path *p, enum path_kind ki
 	must(path_keep(a, p, &kept), "cannot be kept");
 	must(str_eq(kept.address, p->address) && str_eq(kept.domain, p->domain), "kept otherwise");
 	(void)snprintf(text, sizeof(text), "<%.*s>", STR_ARGS(p->address));
-	must(path_parse(str_of(text), kind, &again, &used) == PATH_OK, "not taken again");
+	must(path_parse(str_of(text), kind, &again, &used) ==
+		     (utf8_has_8bit(p->address) ? PATH_UTF8 : PATH_OK),
+	     "not taken again");
 	must(str_eq(again.address, p->address) && used == strlen(text), "taken otherwise");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
+	enum path_result result;
 	enum path_kind kind;
 	struct str s;
 	struct path p;
@@ -72,11 +84,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		return 0;
 	kind = data[0] & 1 ? PATH_FORWARD : PATH_REVERSE;
 	s = (struct str){ (const char *)data + 1, n - 1 };
-	if (path_parse(s, kind, &p, &used) == PATH_OK) {
+	result = path_parse(s, kind, &p, &used);
+	if (result != PATH_BAD) {
 		struct arena *a = arena_new(4096);
 
 		must(used <= s.n && s.at[used - 1] == '>', "used too much");
 		check_parts(&p);
+		must(result == PATH_UTF8 || !utf8_has_8bit(p.address), "UTF-8, and not told");
 		check_again(a, &p, kind);
 		arena_free(a);
 	}

@@ -86,7 +86,7 @@ static void give_mail(struct run *r)
 {
 	static const struct str rcpts[RCPTS_MAX] = { { "x@y", 3 },  { "x@y1", 4 }, { "x@y2", 4 },
 						     { "x@y3", 4 }, { "x@y4", 4 }, { "x@y5", 4 },
-						     { "x@y6", 4 }, { "x@y7", 4 } };
+						     { "x@y6", 4 }, { "\xc3\xa9@y7", 6 } };
 	struct smtpc_mail m = { .sender = STR("a@b"), .rcpts = rcpts };
 
 	if (r->mails == (r->choice >> 6)) {
@@ -94,7 +94,7 @@ static void give_mail(struct run *r)
 		return;
 	}
 	m.rcpt_count = 1 + (r->choice & (RCPTS_MAX - 1));
-	m.body_8bit = r->choice & 8;
+	m.body_8bit = m.smtputf8 = r->choice & 8;
 	m.size = r->choice & 16 ? 1000 : 10;
 	r->rcpts = m.rcpt_count;
 	r->ended = false;

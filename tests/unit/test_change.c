@@ -26,8 +26,10 @@ static void bad_domains_are_refused_with_one_clear_line(void **state)
 		{ "192.0.2.1", { { "primary", "h:1" } }, ERR_INPUT,
 		  "not a domain name: 192.0.2.1" },
 		{ "-a.test", { { "primary", "h:1" } }, ERR_INPUT, "not a domain name: -a.test" },
-		{ "m\xc3\xbcll.test", { { "primary", "h:1" } }, ERR_INPUT,
-		  "not a domain name: m\xc3\xbcll.test" },
+		{ "m\xfcll.test", { { "primary", "h:1" } }, ERR_INPUT,
+		  "not a domain name: m\\xfcll.test" },
+		{ "there\xe3\x80\x82test", { { "primary", "h:1" } }, ERR_CONFLICT,
+		  "the domain there.test is there already" },
 		{ "", { { "primary", "h:1" } }, ERR_INPUT, "not a domain name: " },
 		{ "new.test", { { "primary", "h:1" }, { "colour", "red" } }, ERR_INPUT,
 		  "no such setting: colour (there are mode, enabled, unknown, subaddress, "
@@ -57,6 +59,32 @@ static void bad_domains_are_refused_with_one_clear_line(void **state)
 	}
 	assert_int_equal(world_count(w, "SELECT count(*) FROM domain"), 1);
 	assert_int_equal(world_count(w, "SELECT count(*) FROM audit"), 1);
+	world_free(w);
+}
+
+static void both_forms_of_a_name_are_one_domain(void **state)
+{
+	const struct change_pair primary[] = { { "primary", "h:1" } };
+	const struct change_pair mode[] = { { "mode", "reflector" } };
+	const char *const locals[] = { "Jos\xc3\x89", "anna@b\xc3\xbc" "cher.test" };
+	struct store_world *w = world_new();
+	uint64_t changed;
+	struct err e;
+
+	(void)state;
+	assert_true(change_domain_add(w->store, "op", "B\xc3\x9c" "cher.test", primary, 1, &e));
+	assert_false(change_domain_add(w->store, "op", "xn--bcher-kva.test", primary, 1, &e));
+	assert_int_equal(e.kind, ERR_CONFLICT);
+	assert_true(change_domain_set(w->store, "op", "b" "u\xcc\x88" "cher.test", mode, 1, &e));
+	assert_true(world_domain(w, "xn--bcher-kva.test") > 0);
+	assert_int_equal(world_domain(w, "b\xc3\xbc" "cher.test"),
+			 world_domain(w, "xn--bcher-kva.test"));
+	assert_true(change_recipient_add(w->store, "op", "xn--bcher-kva.test", locals, 2,
+					 RECIPIENT_ACCEPT, &changed, &e));
+	assert_int_equal(changed, 2);
+	assert_int_equal(world_count(w, "SELECT count(*) FROM recipient"
+					" WHERE local IN ('jos\xc3\xa9', 'anna')"), 2);
+	assert_true(change_domain_remove(w->store, "op", "b\xc3\xbc" "cher.test", false, &e));
 	world_free(w);
 }
 
@@ -342,6 +370,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bad_domains_are_refused_with_one_clear_line),
+		cmocka_unit_test(both_forms_of_a_name_are_one_domain),
 		cmocka_unit_test(a_primary_must_be_host_and_port),
 		cmocka_unit_test(setting_changes_only_what_is_named),
 		cmocka_unit_test(a_domain_with_waiting_mail_goes_only_by_force),

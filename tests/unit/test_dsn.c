@@ -266,6 +266,47 @@ static void what_the_sender_named_is_named_in_his_words(void **state)
 	free(text);
 }
 
+static void a_report_about_utf_8_is_ascii_but_for_its_addressee(void **state)
+{
+	static const struct dsn_rcpt wide[] = {
+		{ .address = { "jos\xc3\xa9+x@y.example", 17 },
+		  .orcpt = { "utf-8;o\xc3\xb1" "e@else.example", 23 },
+		  .status = "5.6.7",
+		  .diagnostic = { "550 5.6.7 caf\xc3\xa9 = no", 20 },
+		  .reason = "No." },
+	};
+	struct dsn d = sample(STR("Subject: gr\xc3\xbc\xc3\x9f" "e = x\r\n\tmore\r\n\r\nbody"));
+	char *text, *rest;
+
+	(void)state;
+	d.rcpts = wide;
+	d.rcpt_count = 1;
+	d.to = STR("\xe7\x94\xa8@b.example");
+	text = write_one(&d, ROOM, true);
+	assert_non_null(strstr(text, "\r\nTo: <\xe7\x94\xa8@b.example>\r\n"));
+	rest = strstr(text, "\r\nSubject:");
+	for (size_t i = 0; rest[i]; i++)
+		assert_true(rest[i] > 0);
+	assert_non_null(strstr(rest, "Content-Type: text/plain; charset=utf-8\r\n"
+				     "Content-Transfer-Encoding: quoted-printable\r\n\r\n"));
+	assert_non_null(strstr(rest, "\r\n  <jos=C3=A9+x@y.example>\r\n"));
+	assert_non_null(strstr(rest, "Content-Type: message/delivery-status\r\n\r\n"));
+	assert_non_null(strstr(rest, "Original-Recipient: utf-8; o\\x{F1}e@else.example\r\n"));
+	assert_non_null(strstr(rest, "Final-Recipient: utf-8; jos\\x{E9}\\x{2B}x@y.example\r\n"));
+	assert_non_null(strstr(rest, "Content-Type: message/global-headers\r\n"
+				     "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+				     "Subject: gr=C3=BC=C3=9Fe =3D x\r\n\tmore\r\n"));
+	free(text);
+	for (size_t room = 0; room < 1000; room += 37)
+		free(write_one(&d, room, false));
+	d.to = STR("a@b.example");
+	d.headers = STR("Subject: gr\xfc\xdf" "e\r\n\r\n"); /* Latin-1: of no use to anybody */
+	text = write_one(&d, ROOM, true);
+	assert_non_null(strstr(text, "text/rfc822-headers; charset=us-ascii\r\n\r\n"
+				     "Subject: gr??e\r\n"));
+	free(text);
+}
+
 static void notify_is_read_and_written(void **state)
 {
 	char room[32];
@@ -288,6 +329,7 @@ int main(void)
 		cmocka_unit_test(a_header_cannot_pretend_to_be_the_boundary),
 		cmocka_unit_test(a_hostile_reply_or_address_stays_one_line),
 		cmocka_unit_test(what_the_sender_named_is_named_in_his_words),
+		cmocka_unit_test(a_report_about_utf_8_is_ascii_but_for_its_addressee),
 		cmocka_unit_test(notify_is_read_and_written),
 		cmocka_unit_test(a_report_that_does_not_fit_is_refused_at_every_size),
 	};

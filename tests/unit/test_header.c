@@ -52,6 +52,27 @@ static void check(const struct row *rows, size_t n)
 	}
 }
 
+static void bytes_past_ascii_count_in_the_section_only(void **state)
+{
+	static const struct {
+		const char *text;
+		bool has_8bit;
+	} rows[] = {
+		{ "Subject: caf\xc3\xa9\r\n\r\n", true },
+		{ "A: b\r\n\tcaf\xe9\r\n", true },
+		{ "Received: from \xc3\xa9 by b\r\n\r\n", true },
+		{ "Subject: cafe\r\n\r\ncaf\xc3\xa9\r\n", false },
+		{ "Subject: cafe\r\ncaf\xc3\xa9: no field\r\n", false },
+		{ "caf\xc3\xa9\r\n", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		for (size_t piece = 1; piece < 40; piece++)
+			if (scan(str_of(rows[i].text), piece).has_8bit != rows[i].has_8bit)
+				fail_msg("row %zu by %zu", i, piece);
+}
+
 static void the_section_ends_where_the_header_does(void **state)
 {
 	static const struct row rows[] = {
@@ -174,6 +195,7 @@ static void a_header_is_bounded_and_a_body_is_not(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(bytes_past_ascii_count_in_the_section_only),
 		cmocka_unit_test(the_section_ends_where_the_header_does),
 		cmocka_unit_test(received_fields_are_counted_and_no_others),
 		cmocka_unit_test(our_own_fields_are_told_by_name_and_id),

@@ -15,6 +15,10 @@
 #define L64 "1234567890123456789012345678901234567890123456789012345678901234"
 #define D63 "123456789012345678901234567890123456789012345678901234567890abc"
 
+#define U16 "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9"
+#define U64 U16 U16 U16 U16
+#define U66 U64 "\xc3\xa9" /* 33 letters, whose A-label is shorter than 63 */
+
 struct row {
 	const char *input;
 	enum path_result result;
@@ -37,7 +41,7 @@ static void check_rows(const struct row *rows, size_t count, enum path_kind kind
 
 		if (got != row->result)
 			fail_msg("%s: result %d", row->input, (int)got);
-		if (got != PATH_OK)
+		if (got == PATH_BAD)
 			continue;
 		if (!is(p.local, row->local) || !is(p.domain, row->domain) ||
 		    used != (row->used ? row->used : strlen(row->input)))
@@ -64,10 +68,24 @@ static const struct row both_kinds[] = {
 	{ "<" L64 "@b>", PATH_OK, L64, "b", 0 },
 	{ "<a@" D63 ".example>", PATH_OK, "a", D63 ".example", 0 },
 
-	{ "<\xc3\xa9@b.example>", PATH_UTF8, 0, 0, 0 },
-	{ "<a@b\xc3\xa9.example>", PATH_UTF8, 0, 0, 0 },
-	{ "<\"\xc3\xa9\"@b.example>", PATH_UTF8, 0, 0, 0 },
+	{ "<\xc3\xa9@b.example>", PATH_UTF8, "\xc3\xa9", "b.example", 0 },
+	{ "<a@b\xc3\xa9.example> SMTPUTF8", PATH_UTF8, "a", "b\xc3\xa9.example", 15 },
+	{ "<\"\xc3\xa9 \"@b.example>", PATH_UTF8, "\"\xc3\xa9 \"", "b.example", 0 },
+	{ "<@b\xc3\xa9.example:a@b>", PATH_UTF8, "a", "b", 0 },
+	{ "<@b\xff.example:a@b>", PATH_BAD, 0, 0, 0 },
+	{ "<" U64 "@b>", PATH_UTF8, U64, "b", 0 },
+	{ "<a@" U66 ".example>", PATH_UTF8, "a", U66 ".example", 0 },
 	{ "<\xc3\xa9 b.example>", PATH_BAD, 0, 0, 0 },
+	{ "<" U64 "a@b>", PATH_BAD, 0, 0, 0 },
+	{ "<a@" U64 U64 ".example>", PATH_BAD, 0, 0, 0 },
+	{ "<a@b\xc3\xa9-.example>", PATH_BAD, 0, 0, 0 },
+	{ "<a@b\xc3\xa9..example>", PATH_BAD, 0, 0, 0 },
+	{ "<\xe9@b.example>", PATH_BAD, 0, 0, 0 },         /* Latin-1 */
+	{ "<a@b\xe9.example>", PATH_BAD, 0, 0, 0 },
+	{ "<\xc0\xa0@b.example>", PATH_BAD, 0, 0, 0 },     /* overlong */
+	{ "<\xed\xa0\x80@b.example>", PATH_BAD, 0, 0, 0 }, /* a surrogate */
+	{ "<\xc2\x85@b.example>", PATH_BAD, 0, 0, 0 },     /* a control character */
+	{ "<a@\xe2\x80\xae.example>", PATH_BAD, 0, 0, 0 }, /* right to left from here on */
 
 	{ "", PATH_BAD, 0, 0, 0 },
 	{ "<", PATH_BAD, 0, 0, 0 },
@@ -192,7 +210,7 @@ static void a_failed_parse_leaves_its_outputs_alone(void **state)
 
 	(void)state;
 	assert_int_equal(path_parse(STR("<a@b"), PATH_FORWARD, &p, &used), PATH_BAD);
-	assert_int_equal(path_parse(STR("<\xc3@b>"), PATH_FORWARD, &p, &used), PATH_UTF8);
+	assert_int_equal(path_parse(STR("<\xc3@b>"), PATH_FORWARD, &p, &used), PATH_BAD);
 	assert_false(path_is_address(STR("a@b c"), &p));
 	assert_true(is(p.address, "x") && is(p.local, "y") && is(p.domain, "z"));
 	assert_int_equal(used, 77);
@@ -236,9 +254,10 @@ static void keeping_past_the_maximum_fails(void **state)
 
 static void an_address_as_typed_has_no_brackets(void **state)
 {
-	static const char *const good[] = { "a@b.example", "\"a b\"@b.example", "a@[192.0.2.1]" };
+	static const char *const good[] = { "a@b.example", "\"a b\"@b.example", "a@[192.0.2.1]",
+					    "\xc3\xa9@b" };
 	static const char *const bad[] = { "", "a", "@b", "a@", "<a@b>", "a@b ", " a@b", "a@b,c@d",
-					   "@r:a@b", "\xc3\xa9@b", "a@b\n", "postmaster" };
+					   "@r:a@b", "\xe9@b", "a@b\n", "postmaster" };
 	struct path p;
 
 	(void)state;
@@ -265,6 +284,30 @@ static void a_domain_is_labels_and_dots(void **state)
 	for (size_t i = 0; i < COUNT(bad); i++)
 		assert_false(path_is_domain(str_of(bad[i])));
 	assert_false(path_is_domain(STR("a\0b")));
+}
+
+static void only_the_domain_of_an_address_has_a_form_in_ascii(void **state)
+{
+	static const struct {
+		const char *address, *wanted;
+	} rows[] = {
+		{ "a@b.example", "a@b.example" },
+		{ "A@b\xc3\xbc" "cher.example", "A@xn--bcher-kva.example" },
+		{ "\"a@\"@b\xc3\xbc" "cher.example", "\"a@\"@xn--bcher-kva.example" },
+		{ "\xc3\xa9@b.example", NULL },
+		{ "\xc3\xa9", NULL },
+		{ "a@b\xfc.example", NULL },
+		{ "", "" },
+	};
+	char out[PATH_ASCII_MAX];
+	struct str got;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		assert_int_equal(path_to_ascii(str_of(rows[i].address), out, &got),
+				 rows[i].wanted != NULL);
+		assert_true(!rows[i].wanted || is(got, rows[i].wanted));
+	}
 }
 
 static void unquoting_gives_the_name_itself(void **state)
@@ -299,6 +342,7 @@ int main(void)
 		cmocka_unit_test(keeping_past_the_maximum_fails),
 		cmocka_unit_test(an_address_as_typed_has_no_brackets),
 		cmocka_unit_test(a_domain_is_labels_and_dots),
+		cmocka_unit_test(only_the_domain_of_an_address_has_a_form_in_ascii),
 		cmocka_unit_test(unquoting_gives_the_name_itself),
 	};
 

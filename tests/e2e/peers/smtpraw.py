@@ -43,7 +43,7 @@ class Client:
         return "\n".join(lines)
 
     def command(self, text):
-        self.send(text.encode("latin-1") + b"\r\n")
+        self.send(text.encode() + b"\r\n")
         return self.reply()
 
     def hello(self, name="client.test"):
