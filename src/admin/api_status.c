@@ -48,6 +48,31 @@ static json_t *refusals_json(struct board *b)
 	return array;
 }
 
+static json_t *dns_json(struct board *b)
+{
+	json_t *json = json_object(), *counters = json_array(), *took = json_array();
+
+	for (unsigned i = 0; i < DNS_COUNTER_COUNT; i++) {
+		json_t *row = json_object();
+
+		api_put(row, "name", board_dns_name(i));
+		api_put_num(row, "value", (int64_t)atomic_load(&b->dns.counters[i]));
+		api_put(row, "says", board_dns_says(i));
+		(void)json_array_append_new(counters, row);
+	}
+	for (unsigned i = 0; i < DNS_TOOK_COUNT; i++) {
+		json_t *row = json_object();
+
+		api_put_num(row, "within_ms", board_dns_took_ms(i));
+		api_put_num(row, "value", (int64_t)atomic_load(&b->dns.took[i]));
+		(void)json_array_append_new(took, row);
+	}
+	api_put_num(json, "in_flight", (int64_t)atomic_load(&b->dns.in_flight));
+	(void)json_object_set_new(json, "counters", counters);
+	(void)json_object_set_new(json, "took", took);
+	return json;
+}
+
 /* Why no mail is taken, in one line; "" when it is. */
 static const char *refusal(const struct request *r, const struct store_counters *c)
 {
@@ -229,6 +254,7 @@ json_t *api_status(struct request *r, struct err *e)
 	(void)json_object_set_new(status, "bounces", bounces_json(counts, n));
 	settings_unref(s);
 	(void)json_object_set_new(status, "counters", counters_json(r->world->board));
+	(void)json_object_set_new(status, "dns", dns_json(r->world->board));
 	(void)json_object_set_new(status, "refusals", refusals_json(r->world->board));
 	return status;
 }

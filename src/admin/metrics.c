@@ -99,6 +99,25 @@ static bool put_ends(struct buf *out, struct board *b)
 	return ok;
 }
 
+static bool put_dns(struct buf *out, struct board *b)
+{
+	bool ok = put_one(out, "dns_in_flight", "gauge", "DNS questions that have no answer yet",
+			  atomic_load(&b->dns.in_flight));
+	char name[64];
+
+	for (unsigned i = 0; ok && i < DNS_COUNTER_COUNT; i++) {
+		(void)snprintf(name, sizeof(name), "dns_%s_total", board_dns_name(i));
+		ok = put_one(out, name, "counter", board_dns_says(i),
+			     atomic_load(&b->dns.counters[i]));
+	}
+	ok = ok && put_head(out, "dns_answers_total", "counter",
+			    "DNS answers by the milliseconds they took at most, 0 for more");
+	for (unsigned i = 0; ok && i < DNS_TOOK_COUNT; i++)
+		ok = buf_addf(out, "mxkeep_dns_answers_total{within_ms=\"%u\"} %" PRIu64 "\n",
+			      board_dns_took_ms(i), atomic_load(&b->dns.took[i]));
+	return ok;
+}
+
 static bool put_process(struct buf *out, const struct request *r)
 {
 	struct board *b = r->world->board;
@@ -205,7 +224,8 @@ bool metrics_write(struct request *r, struct buf *out, struct err *e)
 
 	*e = (struct err){ 0 };
 	if (put_process(out, r) && put_counters(out, b) && put_refusals(out, b) &&
-	    put_ends(out, b) && put_store(out, r) && put_queue(out, r, e) && put_primaries(out, r))
+	    put_ends(out, b) && put_dns(out, b) && put_store(out, r) && put_queue(out, r, e) &&
+	    put_primaries(out, r))
 		return true;
 	return e->text[0] ? false : err_set(e, ERR_TEMP, "too many primaries for one answer");
 }

@@ -98,6 +98,7 @@ static void show_domains(const json_t *s)
 	show_table_print(&t);
 }
 
+/* s: {"counters": [...]} */
 static void show_counters(const json_t *s)
 {
 	size_t i;
@@ -140,6 +141,7 @@ int status_show(struct cli *c, const struct args *a)
 	show_domains(s);
 	(void)putchar('\n');
 	show_counters(s);
+	show_counters(json_object_get(s, "dns"));
 	show_refusals(s);
 	json_decref(s);
 	return CLI_DONE;

@@ -21,7 +21,7 @@
 #include "net/dns_private.h"
 #include "net/net_private.h"
 
-#define ASKED_MAX    8192 /* at libunbound; some 16 KiB each there */
+#define JOBS_MAX     8192 /* those that wait for their turn too */
 #define SCRATCH_MAX  (256 * 1024)
 #define CLASS_IN     1
 #define RCODE_NAME   3 /* NXDOMAIN */
@@ -34,9 +34,10 @@ struct dns {
 	struct ub_ctx *ctx;
 	struct dns_tally *tally;
 	struct arena *scratch; /* for one answer */
-	struct list asked;     /* jobs that libunbound has */
-	struct list due;       /* those of them that somebody waits for, the oldest first */
-	size_t asked_count;
+	struct dns_lanes *lanes;
+	struct list asked; /* jobs that libunbound has */
+	struct list due;   /* all that somebody waits for, the oldest first */
+	size_t job_count;
 	int64_t timeout_ms;
 	bool validates;
 	pthread_t thread;
@@ -127,11 +128,17 @@ static void send_back(struct dns *d, struct dns_job *job, struct dns_block *b)
 		dns_job_free(job);
 }
 
-static void no_longer_asked(struct dns *d, struct dns_job *job)
+static void jobs_are(struct dns *d, size_t n)
 {
-	list_remove(&job->link);
+	d->job_count = n;
+	atomic_store_explicit(&d->tally->in_flight, n, memory_order_relaxed);
+}
+
+static void leave(struct dns *d, struct dns_job *job)
+{
+	dns_lanes_leave(d->lanes, job);
 	list_remove(&job->due);
-	atomic_store_explicit(&d->tally->in_flight, --d->asked_count, memory_order_relaxed);
+	jobs_are(d, d->job_count - 1);
 }
 
 static enum dns_counter counter_of(const struct dns_block *b, bool bogus)
@@ -158,7 +165,7 @@ static void on_result(void *owner, int err, struct ub_result *r)
 	bool bogus = !err && r && r->bogus;
 
 	ub_resolve_free(r);
-	no_longer_asked(d, job);
+	leave(d, job);
 	if (job->flight) {
 		count(d, counter_of(b, bogus));
 		send_back(d, job, b);
@@ -171,17 +178,46 @@ static void on_result(void *owner, int err, struct ub_result *r)
 		count(d, DNS_COUNT_late);
 }
 
-/* Who waits hears it now; the job stays for what libunbound will say. */
+static void give(struct dns *d, struct dns_job *job)
+{
+	char absolute[DNS_NAME_MAX + 2];
+	size_t n = strlen(job->name);
+
+	memcpy(absolute, job->name, n);
+	memcpy(absolute + n, ".", 2);
+	list_add_tail(&d->asked, &job->link);
+	if (ub_resolve_async(d->ctx, absolute, (int)job->type, CLASS_IN, job, on_result, NULL)) {
+		leave(d, job);
+		count(d, DNS_COUNT_failed);
+		send_back(d, job, dns_block_error("the resolver takes no question", 0));
+	}
+}
+
+static void give_all(struct dns *d)
+{
+	struct dns_job *job;
+
+	while ((job = dns_lanes_next(d->lanes)))
+		give(d, job);
+}
+
+/* Who waits hears it now; a job that libunbound has stays for what it will say. */
 static void give_up(struct dns *d, struct dns_job *job)
 {
-	struct dns_job *told = mem_alloc(sizeof(*told));
+	struct dns_job *told = job;
 
-	*told = *job;
-	list_init(&told->link);
-	list_init(&told->due);
-	job->flight = NULL;
-	list_remove(&job->due);
 	count(d, DNS_COUNT_timeouts);
+	if (job->given) {
+		told = mem_alloc(sizeof(*told));
+		*told = *job;
+		list_init(&told->link);
+		list_init(&told->due);
+		job->flight = NULL;
+		list_remove(&job->due);
+		dns_lanes_give_up(d->lanes, job);
+	} else {
+		leave(d, job);
+	}
 	send_back(d, told, bad("timeout"));
 }
 
@@ -200,42 +236,36 @@ static void on_deadline(void *owner)
 		}
 		give_up(d, job);
 	}
+	give_all(d);
 }
 
 static void put(struct dns *d, struct dns_job *job)
 {
-	char absolute[DNS_NAME_MAX + 2];
-	size_t n = strlen(job->name);
-
-	memcpy(absolute, job->name, n);
-	memcpy(absolute + n, ".", 2);
-	list_init(&job->due);
 	job->resolver = d;
 	job->asked_ms = loop_now_ms(d->loop);
-	if (d->asked_count >= ASKED_MAX) {
+	list_init(&job->due);
+	if (d->job_count >= JOBS_MAX) {
 		count(d, DNS_COUNT_refused);
 		send_back(d, job, dns_block_error("too many questions in flight", 0));
-		return;
+	} else if (!dns_lanes_enter(d->lanes, job)) {
+		count(d, DNS_COUNT_dead);
+		send_back(d, job, bad("its servers do not answer"));
+	} else {
+		jobs_are(d, d->job_count + 1);
+		list_add_tail(&d->due, &job->due);
 	}
-	list_add_tail(&d->asked, &job->link);
-	list_add_tail(&d->due, &job->due);
-	atomic_store_explicit(&d->tally->in_flight, ++d->asked_count, memory_order_relaxed);
-	if (ub_resolve_async(d->ctx, absolute, (int)job->type, CLASS_IN, job, on_result, NULL)) {
-		no_longer_asked(d, job);
-		count(d, DNS_COUNT_failed);
-		send_back(d, job, dns_block_error("the resolver takes no question", 0));
-		return;
-	}
-	if (!timer_is_set(d->deadline))
-		timer_set(d->deadline, d->timeout_ms);
 }
 
 static void on_jobs(void *owner, struct list *items)
 {
+	struct dns *d = owner;
 	struct list *link;
 
 	while ((link = list_pop(items)))
-		put(owner, LIST_ITEM(link, struct dns_job, link));
+		put(d, LIST_ITEM(link, struct dns_job, link));
+	give_all(d);
+	if (!timer_is_set(d->deadline) && !list_is_empty(&d->due))
+		timer_set(d->deadline, d->timeout_ms);
 }
 
 /* -- the thread ------------------------------------------------------------------------ */
@@ -247,6 +277,7 @@ static void on_readable(uv_poll_t *uv, int status, int events)
 	(void)status;
 	(void)events;
 	(void)ub_process(d->ctx);
+	give_all(d);
 }
 
 static void watch_close(struct net_object *o)
@@ -311,6 +342,8 @@ static void dns_free(struct dns *d)
 	loop_free(d->loop);
 	ub_ctx_delete(d->ctx); /* ends its thread; no callback comes any more */
 	drop_all(&d->asked);
+	dns_lanes_drop_waiting(d->lanes);
+	dns_lanes_free(d->lanes);
 	arena_free(d->scratch);
 	free(d);
 }
@@ -326,6 +359,7 @@ bool dns_open(const struct dns_setup *setup, struct dns_tally *tally, struct dns
 		free(d);
 		return false;
 	}
+	d->lanes = dns_lanes_new((unsigned)dns_sockets());
 	list_init(&d->asked);
 	list_init(&d->due);
 	d->scratch = arena_new(SCRATCH_MAX);

@@ -51,7 +51,7 @@ static bool set_number(struct ub_ctx *ctx, const char *option, int64_t value, st
 	return set(ctx, option, text, e);
 }
 
-static int64_t udp_sockets(void)
+int64_t dns_sockets(void)
 {
 	struct rlimit files;
 
@@ -62,25 +62,32 @@ static int64_t udp_sockets(void)
 
 static int64_t tcp_sockets(void)
 {
-	return udp_sockets() / 4 < SOCKETS_TCP ? udp_sockets() / 4 : SOCKETS_TCP;
+	return dns_sockets() / 4 < SOCKETS_TCP ? dns_sockets() / 4 : SOCKETS_TCP;
 }
 
 int64_t dns_files(void)
 {
-	return udp_sockets() + tcp_sockets() + FILES_BESIDE;
+	return dns_sockets() + tcp_sockets() + FILES_BESIDE;
 }
 
 static bool set_sizes(struct ub_ctx *ctx, int64_t cache_bytes, struct err *e)
 {
 	return set_number(ctx, "msg-cache-size:", cache_bytes / 3, e) &&
 	       set_number(ctx, "rrset-cache-size:", cache_bytes / 3 * 2, e) &&
-	       set_number(ctx, "outgoing-range:", udp_sockets(), e) &&
+	       set_number(ctx, "outgoing-range:", dns_sockets(), e) &&
 	       set(ctx, "num-queries-per-thread:", "4096", e) &&
 	       set_number(ctx, "outgoing-num-tcp:", tcp_sockets(), e) &&
 	       set(ctx, "msg-cache-slabs:", "1", e) &&
 	       set(ctx, "rrset-cache-slabs:", "1", e) && set(ctx, "infra-cache-slabs:", "1", e) &&
 	       set(ctx, "key-cache-slabs:", "1", e) &&
 	       set(ctx, "qname-minimisation:", "no", e);
+}
+
+/* A dead server is known as such after some seconds and asked again after half a minute: by default
+ * it takes a minute, and up to fifteen. */
+static bool set_patience(struct ub_ctx *ctx, struct err *e)
+{
+	return set(ctx, "infra-cache-max-rtt:", "4000", e) && set(ctx, "infra-host-ttl:", "30", e);
 }
 
 /* "192.0.2.1@53" */
@@ -153,7 +160,7 @@ static bool set_up(struct ub_ctx *ctx, const struct dns_setup *setup, bool *ret_
 	bool loopback = false;
 
 	(void)ub_ctx_debugout(ctx, NULL); /* stderr is the log's */
-	if (!set_sizes(ctx, setup->cache_bytes, e) ||
+	if (!set_sizes(ctx, setup->cache_bytes, e) || !set_patience(ctx, e) ||
 	    !add_forwarders(ctx, &setup->servers, &loopback, e))
 		return false;
 	for (size_t i = 0; i < setup->stubs.n; i++)

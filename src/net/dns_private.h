@@ -89,8 +89,11 @@ size_t dns_cache_bytes(const struct dns_cache *c);
 struct dns_flight;
 
 struct dns_job {
-	struct list link; /* in an inbox; at the resolver: among all that are in flight */
+	struct list link; /* in an inbox, in a lane, or with libunbound */
 	struct list due;  /* at the resolver: in line for the deadline */
+	struct dns_lane *lane;
+	bool given;    /* to libunbound */
+	bool given_up; /* … and nobody waits any more */
 	struct inbox *back;
 	struct dns_flight *flight; /* the client's; NULL: nobody waits for it any more */
 	struct dns_block *answer;  /* on its way back */
@@ -107,9 +110,31 @@ struct dns_client *dns_client_new_with(struct loop *l, struct inbox *asker,
 struct inbox *dns_inbox(struct dns *d);
 struct dns_tally *dns_tally_of(struct dns *d);
 
+/* -- who is asked next ------------------------------------------------------------------ */
+
+struct dns_lanes;
+
+/* At most so many jobs are given to libunbound. */
+struct dns_lanes *dns_lanes_new(unsigned most);
+void dns_lanes_free(struct dns_lanes *l);
+/* False: the servers of this domain do not answer, the job stays the caller's. */
+bool dns_lanes_enter(struct dns_lanes *l, struct dns_job *job) MUST_CHECK;
+/* The next job to be given, its link free; NULL: none now. */
+struct dns_job *dns_lanes_next(struct dns_lanes *l);
+/* A given job is past its deadline. */
+void dns_lanes_give_up(struct dns_lanes *l, struct dns_job *job);
+/* The job, waiting or given, is done with. */
+void dns_lanes_leave(struct dns_lanes *l, struct dns_job *job);
+void dns_lanes_drop_waiting(struct dns_lanes *l);
+/* The part of a name by which it is put into a lane. */
+struct str dns_lane_domain(struct str name);
+
 /* -- libunbound ------------------------------------------------------------------------ */
 
 struct ub_ctx;
+
+/* Questions that it can have out at a time. */
+int64_t dns_sockets(void);
 
 /* A context as the setup wants it, complete: nothing may be set any more.  *ret_validates: it has a
  * trust anchor. */

@@ -89,14 +89,14 @@ static bool read_name(struct arena *a, struct str wire, struct str *ret)
 static bool read_txt(struct arena *a, struct str wire, struct str *ret)
 {
 	char *text;
-	size_t n = 0;
+	size_t n = 0, strings = 0;
 
 	if (!wire.n || wire.n > DNS_DATA_MAX || !(text = arena_alloc(a, wire.n)))
 		return false;
 	while (wire.n) {
 		size_t part = (unsigned char)wire.at[0];
 
-		if (part >= wire.n)
+		if (part >= wire.n || ++strings > DNS_STRINGS_MAX)
 			return false;
 		memcpy(text + n, wire.at + 1, part);
 		n += part;

@@ -19,6 +19,7 @@
 #define DNS_NAME_MAX    253  /* without the final dot */
 #define DNS_RECORDS_MAX 128  /* in one answer */
 #define DNS_DATA_MAX    8192 /* bytes of one record, the strings of a TXT joined */
+#define DNS_STRINGS_MAX 100  /* in one TXT */
 
 enum dns_type {
 	DNS_A = 1,

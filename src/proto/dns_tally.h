@@ -18,6 +18,7 @@
 	X(failed, "DNS questions that could not be answered: SERVFAIL, malformed, too large")  \
 	X(bogus, "DNS answers whose signatures are wrong (DNSSEC)")                            \
 	X(timeouts, "DNS questions given up after dns.timeout")                                \
+	X(dead, "DNS questions not put because the domain's servers do not answer")            \
 	X(late, "DNS answers that came after that and were kept for the next one who asks")    \
 	X(waited_ms, "milliseconds waited for DNS answers, in sum")
 

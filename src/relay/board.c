@@ -20,6 +20,35 @@ static const char *const ends[END_COUNT] = {
 #undef X
 };
 
+static const struct {
+	const char *name, *says;
+} dns_counters[DNS_COUNTER_COUNT] = {
+#define X(name, says) { #name, says },
+	DNS_COUNTERS(X)
+#undef X
+};
+
+const char *board_dns_name(unsigned i)
+{
+	return dns_counters[i].name;
+}
+
+const char *board_dns_says(unsigned i)
+{
+	return dns_counters[i].says;
+}
+
+unsigned board_dns_took_ms(unsigned i)
+{
+	static const unsigned bounds[DNS_TOOK_COUNT] = {
+#define X(ms) [DNS_TOOK_##ms] = (ms),
+		DNS_TOOK(X)
+#undef X
+	};
+
+	return bounds[i];
+}
+
 const char *board_end_name(enum board_end e)
 {
 	return ends[e];

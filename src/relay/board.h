@@ -125,6 +125,12 @@ static inline void board_count(struct board *b, enum board_counter c, uint64_t n
 /* Name and meaning of a counter. */
 const char *board_counter_name(enum board_counter c);
 const char *board_counter_says(enum board_counter c);
+/* The same of one of DNS. */
+const char *board_dns_name(unsigned i);
+const char *board_dns_says(unsigned i);
+/* Answers that took no longer than so many milliseconds, and longer than the row before says; 0 in
+ * the last: all others. */
+unsigned board_dns_took_ms(unsigned i);
 /* One of the refusals, 0 to REPLY_COUNT: its name ("no_such_user", the last "other") and code, 0
  * for the last. */
 const char *board_refusal_name(unsigned i);

@@ -34,13 +34,14 @@ struct probe {
 	struct dns_client *client;
 	struct timer *go_on;
 	struct dns_tally tally;
-	unsigned waiting;
+	struct list waiting;
 	bool timing;
 	int64_t began_ms;
 	unsigned asked;
 };
 
 struct asked {
+	struct list link;
 	struct probe *p;
 	int64_t at_ms;
 	enum dns_type type;
@@ -84,8 +85,9 @@ static void on_answer(void *owner, const struct dns_answer *answer)
 
 	if (!q->silent)
 		print_answer(q, answer);
+	list_remove(&q->link);
 	free(q);
-	if (--p->waiting == 0)
+	if (list_is_empty(&p->waiting))
 		timer_set(p->go_on, 0);
 }
 
@@ -98,7 +100,7 @@ static void ask(struct probe *p, const char *name, enum dns_type type, bool sile
 	q->type = type;
 	q->silent = silent;
 	(void)snprintf(q->name, sizeof(q->name), "%s", name);
-	p->waiting++;
+	list_add_tail(&p->waiting, &q->link);
 
 	/* q and its query end together, with the answer. */
 	struct dns_query *query = dns_ask(p->client, str_of(q->name), type, on_answer, q);
@@ -192,12 +194,16 @@ static bool obey(struct probe *p, struct str line)
 	enum dns_type type;
 
 	if (str_eq(line, STR("wait")))
-		return p->waiting == 0;
+		return list_is_empty(&p->waiting);
 	(void)str_cut(line, ' ', &word, &rest);
-	if (dns_type_parse(rest, &type)) {
-		(void)snprintf(name, sizeof(name), "%.*s", STR_ARGS(word));
+	if (obey_many(p, word, rest))
+		return true;
+	/* A name may have blanks in it. */
+	rest = str_from(line, (size_t)(str_rfind(line, ' ') + 1));
+	if (rest.n < line.n && dns_type_parse(rest, &type)) {
+		(void)snprintf(name, sizeof(name), "%.*s", (int)(line.n - rest.n - 1), line.at);
 		ask(p, name, type, false);
-	} else if (!obey_many(p, word, rest)) {
+	} else {
 		(void)fprintf(stderr, "probe_dns: no such line: %.*s\n", STR_ARGS(line));
 		exit(2);
 	}
@@ -223,7 +229,7 @@ static void go_on(void *owner)
 		if (!obey(p, text))
 			return;
 	}
-	if (p->waiting == 0)
+	if (list_is_empty(&p->waiting))
 		loop_stop(p->loop);
 }
 
@@ -263,6 +269,11 @@ static bool read_options(int argc, char **argv, struct dns_setup *setup)
 	return ok;
 }
 
+static void free_first(struct list *waiting)
+{
+	free(LIST_ITEM(list_pop(waiting), struct asked, link));
+}
+
 static void print_counters(struct dns_tally *t)
 {
 	static const char *const names[] = {
@@ -285,7 +296,7 @@ int main(int argc, char **argv)
 				   .root_anchor = "none",
 				   .timeout_ms = 5000,
 				   .cache_bytes = 64 << 20 };
-	struct probe p = { .waiting = 0 };
+	struct probe p = { .timing = false };
 	struct err e;
 
 	if (!read_options(argc, argv, &setup))
@@ -294,6 +305,7 @@ int main(int argc, char **argv)
 		(void)fprintf(stderr, "probe_dns: %s\n", e.text);
 		return 1;
 	}
+	list_init(&p.waiting);
 	p.loop = loop_new();
 	p.client = dns_client_new(p.loop, p.dns);
 	p.go_on = timer_new(p.loop, go_on, &p);
@@ -303,6 +315,8 @@ int main(int argc, char **argv)
 	dns_close(p.dns);
 	timer_free(p.go_on);
 	dns_client_free(p.client);
+	while (!list_is_empty(&p.waiting))
+		free_first(&p.waiting);
 	loop_free(p.loop);
 	return 0;
 }

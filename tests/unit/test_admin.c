@@ -469,6 +469,7 @@ static void status_shows_daemon_store_domains_and_counters(void **state)
 	assert_string_equal(text(p, "state"), "down");
 	assert_string_equal(text(p, "why"), "Connection refused");
 	assert_int_equal(count(s, "counters"), COUNTER_COUNT);
+	assert_int_equal(count(json_object_get(s, "dns"), "counters"), DNS_COUNTER_COUNT);
 	assert_int_equal(num(item(s, "counters", COUNTER_accepted), "value"), 7);
 	json_decref(s);
 }

@@ -49,6 +49,16 @@ static void every_counter_counts_and_has_a_name_of_its_own(void **state UNUSED)
 	assert_int_equal(board.started_ms, 12345);
 }
 
+static void counters_of_dns_have_names_and_bounds(void **state UNUSED)
+{
+	for (unsigned i = 0; i < DNS_COUNTER_COUNT; i++)
+		assert_true(board_dns_name(i)[0] && board_dns_says(i)[0]);
+	assert_string_equal(board_dns_name(DNS_COUNT_timeouts), "timeouts");
+	for (unsigned i = 1; i < DNS_TOOK_MORE; i++)
+		assert_true(board_dns_took_ms(i) > board_dns_took_ms(i - 1));
+	assert_int_equal(board_dns_took_ms(DNS_TOOK_MORE), 0);
+}
+
 static void states_have_names(void **state UNUSED)
 {
 	assert_string_equal(primary_state_name(PRIMARY_UP), "up");
@@ -144,6 +154,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(every_counter_counts_and_has_a_name_of_its_own),
+		T(counters_of_dns_have_names_and_bounds),
 		T(states_have_names),
 		T(there_are_no_primaries_at_first),
 		T(primaries_are_copied_in_and_out),
