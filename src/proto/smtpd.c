@@ -89,10 +89,10 @@ static const struct verb bad_chunk =
 static void say(struct smtpd *s, const struct reply *r)
 {
 	reply_count(s->limits.tally, r);
-	if (r->code == 421 || r->code == 221)
-		s->last_word = reply_find(r);
 	if (!reply_write(&s->out, r) || r->code == 421)
 		s->state = CLOSED;
+	if (s->state == CLOSED)
+		s->last_word = reply_find(r);
 }
 
 /* The reply to a command: refusals are counted, the one too many ends the session. */

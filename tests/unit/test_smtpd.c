@@ -257,6 +257,28 @@ static void content_comes_in_large_spans_of_the_input(void **state)
 	smtpd_free(s);
 }
 
+static void the_last_word_is_what_ended_the_session(void **state)
+{
+	static const struct {
+		const char *said;
+		enum reply_id last;
+	} rows[] = {
+		{ "QUIT\r\n", REPLY_BYE },
+		{ "BDAT x\r\n", REPLY_BAD_CHUNK },
+		{ "FOO\r\nQUIT\r\n", REPLY_BYE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct smtpd *s = engine();
+
+		feed(s, rows[i].said);
+		assert_int_equal(next(s), WANT_CLOSE);
+		assert_int_equal(smtpd_last_word(s), rows[i].last);
+		smtpd_free(s);
+	}
+}
+
 static void the_end_says_whether_content_came_in_chunks(void **state)
 {
 	struct smtpd *s = engine_in_data();
@@ -305,6 +327,7 @@ int main(void)
 		cmocka_unit_test(input_is_bounded_and_says_when_it_is_enough),
 		cmocka_unit_test(commands_wait_while_the_client_does_not_read),
 		cmocka_unit_test(content_comes_in_large_spans_of_the_input),
+		cmocka_unit_test(the_last_word_is_what_ended_the_session),
 		cmocka_unit_test(the_end_says_whether_content_came_in_chunks),
 		cmocka_unit_test(an_idle_session_keeps_no_input_buffer),
 	};
