@@ -19,9 +19,17 @@
 const struct policy_option policy_options[] = {
 	{ .name = "deny", MODE_OF(deny), .dflt = "reject",
 	  .says = "Client, sender or recipient is on a deny-list (mxkeep deny)." },
+	{ .name = "early", MODE_OF(early), .dflt = "log",
+	  .says = "The client did not wait for our answers where it must." },
 	{ .name = "helo", MODE_OF(helo), .dflt = "log",
 	  .says = "The client greets with a name that is nobody's: ours, another's address, or one "
 		  "that DNS does not know." },
+	{ .name = "rdns", MODE_OF(rdns), .dflt = "log",
+	  .says = "The client's address has no name in DNS, or one that has another address." },
+	{ .name = "sender", MODE_OF(sender), .dflt = "log",
+	  .says = "The sender's domain is not in DNS, or takes no mail (null MX)." },
+	{ .name = "forged", MODE_OF(forged), .dflt = "log",
+	  .says = "A sender of this very domain, from a client that SPF does not let send for it." },
 };
 /* clang-format on */
 const size_t policy_option_count = COUNT(policy_options);

@@ -35,7 +35,11 @@ enum check_mode {
 #define POLICY_CHECKS(CHECK) \
 	CHECK(recipient)     \
 	CHECK(deny)          \
-	CHECK(helo)
+	CHECK(early)         \
+	CHECK(helo)          \
+	CHECK(rdns)          \
+	CHECK(sender)        \
+	CHECK(forged)
 
 enum check_id {
 #define CHECK(name) CHECK_##name,

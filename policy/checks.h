@@ -7,6 +7,10 @@
 
 extern const struct check check_recipient;
 extern const struct check check_deny;
+extern const struct check check_early;
+extern const struct check check_forged;
 extern const struct check check_helo;
+extern const struct check check_rdns;
+extern const struct check check_sender;
 
 #endif

@@ -49,6 +49,7 @@ struct mail {
 	/* The domain's, or those for all: never NULL.  Where settings are NULL all is at its
 	 * default. */
 	const struct policy_settings *policy;
+	bool hurried; /* the client did not wait for our answers */
 	enum standing primary;
 	/* The entry of the allow-lists or of the deny-lists that counts (db/access.h); .at is NULL
 	 * for none. */

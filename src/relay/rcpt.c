@@ -136,6 +136,7 @@ static void state_facts(const struct session *s, struct receipt *m)
 		.settings = m->settings,
 		.settings_stale = atomic_load(&board->stale),
 		.domain = d,
+		.hurried = s->hurried,
 		.primary = d ? outlook_of(s->w->d->outlook, d->routes, d->route_count) :
 			       STANDING_UNKNOWN,
 		.policy = d ? d->policy : m->settings ? m->settings->policy : NULL,

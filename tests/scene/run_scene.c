@@ -212,6 +212,7 @@ static void state_facts(struct talk *t)
 		.domain = settings ? settings_find(settings, t->wanted->rcpt.domain) : NULL,
 		.allowed = s->allowed,
 		.denied = s->denied,
+		.hurried = s->hurried,
 	};
 	if (!ip_parse(s->client, &t->facts.ip))
 		abort();

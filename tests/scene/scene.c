@@ -77,7 +77,7 @@ static bool parse_domain(struct scene *s, struct str line, struct err *e)
 	return path_is_domain(d->name) || err_set(e, ERR_INPUT, "not a domain");
 }
 
-/* -- policy DOMAIN|all NAME=VALUE…|defaults ------------------------------------------- */
+/* -- policy DOMAIN|all NAME=VALUE…|default ------------------------------------------- */
 
 static struct domain *find_domain(struct scene *s, struct str name)
 {
@@ -117,17 +117,6 @@ static struct policy_settings *all_off(struct arena *a)
 	return p;
 }
 
-/* "defaults": as a new domain has them. */
-static bool set_defaults(struct scene *s, struct policy_settings *p)
-{
-	const struct policy_settings *dflt = policy_settings_defaults(s->arena);
-
-	if (!dflt)
-		abort();
-	*p = *dflt;
-	return true;
-}
-
 static bool parse_policy(struct scene *s, struct str line, struct err *e)
 {
 	struct str name = word(&line), key, value;
@@ -135,8 +124,6 @@ static bool parse_policy(struct scene *s, struct str line, struct err *e)
 
 	if (p == s->policy && !str_eq(name, STR("all")))
 		return err_set(e, ERR_INPUT, "no such domain before this line");
-	if (str_eq(line, STR("defaults")))
-		return set_defaults(s, p);
 	while (line.n) {
 		const struct policy_option *o;
 
@@ -144,6 +131,8 @@ static bool parse_policy(struct scene *s, struct str line, struct err *e)
 		o = policy_option_find(key);
 		if (!o)
 			return err_set(e, ERR_INPUT, "no policy setting %.*s", STR_ARGS(key));
+		if (str_eq(value, STR("default")))
+			value = str_of(o->dflt);
 		if (!policy_settings_put(p, s->arena, o, value, e))
 			return false;
 	}
@@ -154,6 +143,12 @@ static bool parse_allowed(struct scene *s, struct str line, struct err *e)
 {
 	s->allowed = line;
 	return line.n || err_set(e, ERR_INPUT, "allowed ENTRY");
+}
+
+static bool parse_hurried(struct scene *s, struct str line, struct err *e)
+{
+	s->hurried = true;
+	return !line.n || err_set(e, ERR_INPUT, "hurried, and nothing more");
 }
 
 static bool parse_denied(struct scene *s, struct str line, struct err *e)
@@ -345,7 +340,7 @@ static const struct {
 	bool (*parse)(struct scene *s, struct str line, struct err *e);
 } words[] = {
 	{ "domain", parse_domain }, { "policy", parse_policy }, { "allowed", parse_allowed },
-	{ "denied", parse_denied },
+	{ "denied", parse_denied },	{ "hurried", parse_hurried },
 	{ "client", parse_client }, { "settings", parse_settings },
 	{ "memory", parse_memory }, { "answer", parse_answer }, { "rcpt", parse_rcpt },
 	{ "times", parse_times },

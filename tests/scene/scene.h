@@ -46,7 +46,7 @@ struct scene {
 	struct domain domains[SCENE_DOMAINS_MAX];
 	const struct domain *by_id[SCENE_DOMAINS_MAX];
 	struct settings settings;
-	bool settings_missing, settings_stale, memory_none;
+	bool settings_missing, settings_stale, memory_none, hurried;
 	struct policy_settings *policy; /* for all */
 	struct str client, helo, allowed, denied;
 	struct path sender;

@@ -1,0 +1,51 @@
+/* forged.c: a sender of the customer's own domain, from outside.
+ *
+ * The customer's own mail goes by his own server, which has no reason to send it to his backup MX.
+ * Who sends for him elsewhere (a newsletter service) passes by SPF or the allow-list.
+ * SPDX-License-Identifier: ISC */
+#include "policy/checks.h"
+#include "policy/spf.h"
+
+static enum spf spf_of(struct asks *asks, const struct mail *m)
+{
+	char local[65];
+	struct spf_query query = {
+		.client = m->ip,
+		.helo = m->helo,
+		.local = path_unquote(m->sender.local, local),
+		.domain = m->sender.domain,
+		.receiver = m->hostname,
+		.now_ms = m->now_ms,
+	};
+	struct spf_result result;
+
+	return spf_check(asks, &query, &result);
+}
+
+static enum verdict forged_run(struct asks *asks, const struct mail *m, struct ruling *r)
+{
+	enum spf spf;
+
+	if (!m->domain || !str_ieq(m->sender.domain, m->domain->name) || policy_is_inside(&m->ip))
+		return PASS;
+	spf = spf_of(asks, m);
+	if (spf == SPF_WAIT)
+		return WAIT;
+	if (spf == SPF_PASS) {
+		policy_note(r, m, "%.*s passes SPF", STR_ARGS(m->sender.domain));
+		return PASS;
+	}
+	/* What SPF could not find out may yet be right. */
+	if (spf == SPF_TEMPERROR)
+		return PASS;
+	policy_note(r, m, "%.*s is the domain's own", STR_ARGS(m->sender.address));
+	return policy_refuse(r, REPLY_FORGED);
+}
+
+const struct check check_forged = {
+	.id = CHECK_forged,
+	.stage = AT_RCPT,
+	.eager = true,
+	.run = forged_run,
+	.says = "nobody outside sends in the name of the domain itself",
+};
