@@ -31,16 +31,24 @@ bool change_domain_set(struct store *s, const char *who, const char *name,
 bool change_domain_remove(struct store *s, const char *who, const char *name, bool force,
 			  struct err *e) MUST_CHECK;
 
-/* Local parts (or addresses in the domain).  action is RECIPIENT_ACCEPT or RECIPIENT_REJECT; one
+/* Local parts (or addresses in the domain), or patterns: with one *, which stands for any bytes, at
+ * most DOMAIN_PATTERNS_MAX a domain.  An entry without * comes before all patterns, the longest
+ * pattern before the others.  action is RECIPIENT_ACCEPT or RECIPIENT_REJECT; one
  * that is there already gets the action.  *ret_changed: how many rows are new or different. */
 bool change_recipient_add(struct store *s, const char *who, const char *domain,
 			  const char *const *locals, size_t n, enum recipient_found action,
 			  uint64_t *ret_changed, struct err *e) MUST_CHECK;
+/* One whose mail goes to another address, in any domain that we relay for: to others there is no
+ * relaying, through aliases neither.  Refused when it would lead back to itself. */
+bool change_recipient_alias(struct store *s, const char *who, const char *domain,
+			    const char *local, const char *target, uint64_t *ret_changed,
+			    struct err *e) MUST_CHECK;
 bool change_recipient_remove(struct store *s, const char *who, const char *domain,
 			     const char *const *locals, size_t n, uint64_t *ret_changed,
 			     struct err *e) MUST_CHECK;
 /* A text or CSV file: one local part or address a line; further CSV columns: the second may be
- * accept|reject (unless a header line names it otherwise), others are ignored; "#" comments, blank
+ * accept|reject|alias (unless a header line names it otherwise), with alias the third is where it
+ * goes; others are ignored; "#" comments, blank
  * lines, a header line naming "address", "email", "recipient" or "localpart", CRLF, a UTF-8 byte
  * order mark, "quoted" fields and comma, semicolon or TAB between fields are understood.  Of
  * doubles the last counts.  An error names the line ("line 17: …"), and nothing is changed. */

@@ -47,6 +47,7 @@ struct domain_patch {
 struct change_local {
 	struct str local; /* lower case, unquoted */
 	enum recipient_found action;
+	struct str target; /* RECIPIENT_ALIAS: where it goes; else "" */
 	uint32_t line; /* of the file it came from; later ones win */
 	bool known, same; /* the backend: it is in the list already; and just so */
 };

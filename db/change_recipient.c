@@ -42,6 +42,7 @@ static bool change_locals(struct change *c, const char *const *locals, size_t n,
 		if (!patch_local(j->job.arena, text, j->domain, at, &l->local, e))
 			return false;
 		l->action = action;
+		l->target = STR_NONE;
 		l->line = (uint32_t)i;
 	}
 	j->local_count = patch_sort_locals(j->locals, n);
@@ -71,6 +72,28 @@ bool change_recipient_add(struct store *s, const char *who, const char *domain,
 	    !change_locals(&c, locals, n, reject ? RECIPIENT_REJECT : RECIPIENT_ACCEPT, e) ||
 	    !set_recipients_audit(&c, reject ? "recipient add --reject " : "recipient add ", n, e))
 		return change_end(&c, false);
+	return change_end(&c, change_carry_out(&c, s, ret_changed, e));
+}
+
+bool change_recipient_alias(struct store *s, const char *who, const char *domain,
+			    const char *local, const char *target, uint64_t *ret_changed,
+			    struct err *e)
+{
+	struct change c;
+	struct job_change *j = change_begin(&c, CHANGE_RECIPIENT_ADD, who, 64 << 10);
+	struct buf audit;
+
+	j->source = "list";
+	if (!patch_domain_name(j->job.arena, domain, &j->domain, e) ||
+	    !change_locals(&c, &local, 1, RECIPIENT_ALIAS, e) ||
+	    !patch_target(j->job.arena, str_of(target), &j->locals[0].target, e))
+		return change_end(&c, false);
+	buf_init(&audit, CHANGE_AUDIT_MAX);
+	change_say(&audit, "recipient add --alias ", j->locals[0].target);
+	change_say(&audit, " ", j->domain);
+	change_say(&audit, " ", j->locals[0].local);
+	if (!change_set_audit(&c, &audit))
+		return change_end(&c, change_too_large(e));
 	return change_end(&c, change_carry_out(&c, s, ret_changed, e));
 }
 

@@ -79,15 +79,24 @@ static bool is_header(struct str field)
 
 static bool parse_action(struct str field, enum recipient_found *ret, struct err *e)
 {
+	static const struct {
+		const char *name;
+		enum recipient_found action;
+	} words[] = {
+		{ "", RECIPIENT_ACCEPT },
+		{ "accept", RECIPIENT_ACCEPT },
+		{ "reject", RECIPIENT_REJECT },
+		{ "alias", RECIPIENT_ALIAS },
+	};
 	char shown[60];
 
-	*ret = RECIPIENT_ACCEPT;
-	if (!field.n || str_ieq(field, STR("accept")))
+	for (size_t i = 0; i < COUNT(words); i++) {
+		if (!str_ieq(field, str_of(words[i].name)))
+			continue;
+		*ret = words[i].action;
 		return true;
-	*ret = RECIPIENT_REJECT;
-	if (str_ieq(field, STR("reject")))
-		return true;
-	return err_set(e, ERR_INPUT, "the action must be accept or reject, not %s",
+	}
+	return err_set(e, ERR_INPUT, "the action must be accept, reject or alias, not %s",
 		       log_quote(field, shown, sizeof(shown)));
 }
 
@@ -112,11 +121,22 @@ static bool parse_header(struct import *im, char *at, struct str rest, char sepa
 	return true;
 }
 
+/* Its third column. */
+static bool parse_alias(struct import *im, char *at, struct str rest, char separator,
+			struct str *ret, struct err *e)
+{
+	struct str field;
+
+	if (!take_field(at, &rest, separator, &field))
+		return err_set(e, ERR_INPUT, "a quoted field does not end");
+	return patch_target(im->arena, field, ret, e);
+}
+
 static bool parse_line(struct import *im, char *at, struct str line, struct err *e)
 {
 	bool first = im->may_be_header;
 	char separator;
-	struct str address, action, local;
+	struct str address, action, local, target = STR_NONE;
 	enum recipient_found found = RECIPIENT_ACCEPT;
 
 	line = str_trim(line);
@@ -137,7 +157,12 @@ static bool parse_line(struct import *im, char *at, struct str line, struct err 
 		return err_set(e, ERR_INPUT, "a quoted field does not end");
 	if (im->has_actions && !parse_action(action, &found, e))
 		return false;
-	*add(im) = (struct change_local){ .local = local, .action = found, .line = im->line };
+	if (found == RECIPIENT_ALIAS &&
+	    !parse_alias(im, at + (action.at - at) + action.n, line, separator, &target, e))
+		return false;
+	*add(im) = (struct change_local){
+		.local = local, .action = found, .target = target, .line = im->line
+	};
 	return true;
 }
 

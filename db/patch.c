@@ -273,10 +273,37 @@ bool patch_local(struct arena *a, struct str text, struct str domain, char *at, 
 	} else if (!n || !plain(local, at)) {
 		return err_set(e, ERR_INPUT, "not a local part: %s", n ? shown : "(empty)");
 	}
+	if (memchr(at, '*', n) && memchr(at, '*', n) != memrchr(at, '*', n))
+		return err_set(e, ERR_INPUT, "a pattern has one *: %s", shown);
 	if (n > PATCH_LOCAL_MAX)
 		return err_set(e, ERR_INPUT, "the local part is longer than %d bytes: %s",
 			       PATCH_LOCAL_MAX, shown);
 	return fold(a, at, n, text.n, ret, e);
+}
+
+bool patch_target(struct arena *a, struct str text, struct str *ret, struct err *e)
+{
+	ptrdiff_t sign = str_rfind(text, '@');
+	char scratch[PATCH_TARGET_MAX], shown[SHOWN_MAX];
+	struct str domain, local;
+	const char *name;
+	char *whole;
+
+	(void)log_quote(text, shown, sizeof(shown));
+	if (sign < 1 || text.n >= PATCH_TARGET_MAX)
+		return err_set(e, ERR_INPUT, "not an address: %s", text.n ? shown : "(empty)");
+	name = arena_cstr(a, str_from(text, (size_t)sign + 1));
+	text.n = (size_t)sign;
+	if (!name || !patch_domain_name(a, name, &domain, e) ||
+	    !patch_local(a, text, STR_NONE, scratch, &local, e))
+		return name ? false : err_set(e, ERR_INPUT, "the request is too large");
+	for (size_t i = 0; i < local.n; i++)
+		if (local.at[i] == '*' || local.at[i] & '\x80')
+			return err_set(e, ERR_INPUT, "an alias goes to one address in ASCII, not "
+						     "to %s", shown);
+	whole = arena_printf(a, "%.*s@%.*s", STR_ARGS(text), STR_ARGS(domain));
+	*ret = str_of(whole);
+	return whole || err_set(e, ERR_INPUT, "the request is too large");
 }
 
 static int by_local(const void *a, const void *b)

@@ -6,7 +6,8 @@
 #include "base/arena.h"
 #include "db/change_job.h"
 
-#define PATCH_LOCAL_MAX 64 /* RFC 5321 §4.5.3.1.1 */
+#define PATCH_LOCAL_MAX  64  /* RFC 5321 §4.5.3.1.1 */
+#define PATCH_TARGET_MAX 320
 
 /* Host names of routes are put into the arena. */
 bool patch_parse(struct arena *a, const struct change_pair *pairs, size_t n,
@@ -22,6 +23,8 @@ bool patch_domain_name(struct arena *a, const char *name, struct str *ret, struc
  * domain: which an address must be in. */
 bool patch_local(struct arena *a, struct str text, struct str domain, char *at, struct str *ret,
 		 struct err *e) MUST_CHECK;
+/* "user@domain", where an alias goes, its domain folded; in the arena. */
+bool patch_target(struct arena *a, struct str text, struct str *ret, struct err *e) MUST_CHECK;
 /* In order of local part, each once, the one of the highest line. */
 size_t patch_sort_locals(struct change_local *locals, size_t n);
 

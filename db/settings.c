@@ -69,6 +69,31 @@ const struct domain *settings_by_id(const struct settings *s, int64_t id)
 	return NULL;
 }
 
+bool pattern_parse(struct str text, struct pattern *ret)
+{
+	ptrdiff_t star = str_find(text, '*');
+
+	if (star < 0 || str_rfind(text, '*') != star)
+		return false;
+	ret->head = (struct str){ text.at, (size_t)star };
+	ret->tail = str_from(text, (size_t)star + 1);
+	return true;
+}
+
+bool pattern_fits(const struct pattern *p, struct str local)
+{
+	return local.n >= p->head.n + p->tail.n && str_starts(local, p->head) &&
+	       str_eq(str_from(local, local.n - p->tail.n), p->tail);
+}
+
+const struct pattern *domain_pattern(const struct domain *d, struct str local)
+{
+	for (size_t i = 0; i < d->pattern_count; i++)
+		if (pattern_fits(&d->patterns[i], local))
+			return &d->patterns[i];
+	return NULL;
+}
+
 void settings_board_init(struct settings_board *b)
 {
 	pthread_mutex_init(&b->lock, NULL);

@@ -3,6 +3,7 @@
  * The store thread reads it from the database after every change that touches it and swaps it
  * whole on the board, before the change is answered; so a change is in force at the next command.
  * Recipients are not in it: there may be a million; they are asked for (store.h, job_recipient).
+ * But the few among them that are patterns are, since those must be tried one by one.
  * SPDX-License-Identifier: ISC */
 #ifndef DB_SETTINGS_H
 #define DB_SETTINGS_H
@@ -22,12 +23,21 @@ enum domain_mode { DOMAIN_BACKUP, DOMAIN_REFLECTOR };
 /* What a recipient gets that is not in the list. */
 enum domain_unknown { UNKNOWN_REJECT, UNKNOWN_DEFER, UNKNOWN_ACCEPT };
 
-#define DOMAIN_ROUTES_MAX 16
-#define DOMAIN_BOUNCES    0 /* the id under which our own bounces are queued; no row has it */
+#define DOMAIN_ROUTES_MAX   16
+#define DOMAIN_PATTERNS_MAX 200
+#define ALIAS_STEPS_MAX     8 /* of an alias to an alias to … */
+#define DOMAIN_BOUNCES      0 /* the id under which our own bounces are queued; no row has it */
 
 struct route {
 	const char *host; /* name or literal without brackets */
 	unsigned port;
+};
+
+/* An entry of the list with a * in it, which stands for any bytes, none too. */
+struct pattern {
+	struct str head, tail; /* before and behind the *, lower case */
+	bool accept;
+	struct str alias; /* accept: mail goes to this address; "" for none */
 };
 
 struct domain {
@@ -43,6 +53,8 @@ struct domain {
 	int64_t lifetime_ms; /* mail that cannot be delivered for so long expires */
 	const struct route *routes; /* in order of preference */
 	size_t route_count;
+	const struct pattern *patterns; /* the longest first */
+	size_t pattern_count;
 	const struct policy_settings *policy; /* never NULL */
 	struct access *access; /* its own entries, or NULL */
 };
@@ -63,6 +75,13 @@ void settings_unref(struct settings *s); /* NULL is accepted */
 /* In any form of it (base/idn.h); NULL when it is not ours. */
 const struct domain *settings_find(const struct settings *s, struct str name);
 const struct domain *settings_by_id(const struct settings *s, int64_t id);
+
+/* "*", "sales-*", "*-list", "a*z": split at its one *.  False when it has none, or several. */
+bool pattern_parse(struct str text, struct pattern *ret);
+/* local: lower case. */
+bool pattern_fits(const struct pattern *p, struct str local);
+/* The longest of the domain's patterns that fits, or NULL. */
+const struct pattern *domain_pattern(const struct domain *d, struct str local);
 
 /* Where the current snapshot hangs.  versions are read without the lock. */
 struct settings_board {

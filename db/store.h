@@ -189,7 +189,12 @@ struct job_chunk {
 	struct str bytes;
 };
 
-enum recipient_found { RECIPIENT_UNKNOWN, RECIPIENT_ACCEPT, RECIPIENT_REJECT };
+enum recipient_found {
+	RECIPIENT_UNKNOWN,
+	RECIPIENT_ACCEPT,
+	RECIPIENT_REJECT,
+	RECIPIENT_ALIAS, /* accepted, for another address */
+};
 
 /* Is this local part in the domain's list?  `local` is folded (base/idn.h) and unquoted; base is
  * the part before the subaddress delimiter or "".  An entry for local wins over one for base. */
@@ -198,6 +203,7 @@ struct job_recipient {
 	int64_t domain;
 	struct str local, base;
 	enum recipient_found found;
+	struct str alias; /* RECIPIENT_ALIAS: for this address */
 };
 
 /* Recipients in any of the states queued, held, failed whose domain's lifetime is over (failed

@@ -70,6 +70,7 @@ bool view_body_head(struct view *v, struct arena *a, msgid message, size_t max, 
 struct view_recipient {
 	const char *local;
 	enum recipient_found action;
+	const char *target; /* of an alias, or "" */
 	const char *source; /* list import probe learned */
 	int64_t added_ms, confirmed_ms;
 	unsigned confidence; /* percent; what a person said is 100 */

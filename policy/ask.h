@@ -47,6 +47,7 @@ struct question {
 struct answer {
 	enum answer_status status;
 	bool accept; /* ASK_RECIPIENT, FOUND: the entry says accept rather than reject */
+	struct str alias; /* ASK_RECIPIENT, accept: for this address; "" or NULL: for its own */
 	/* ASK_DNS, FOUND: at least one; they live as long as the mail.  NONE is both "no such name"
 	 * and "no such records"; ERROR is a timeout, SERVFAIL, bogus or past a bound. */
 	const struct dns_record *records;

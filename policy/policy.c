@@ -81,6 +81,10 @@ static enum verdict run_check(struct policy *p, const struct check *check, struc
 		return PASS;
 	}
 	verdict = check->run(asks, m, &r);
+	if (verdict == PASS && r.address.at) {
+		p->address = r.address;
+		p->domain = r.domain;
+	}
 	if (verdict == PASS)
 		keep(p, check, FINDING_PASSED, r.note);
 	return verdict == REFUSE ? refused(p, check, m, &r) : verdict;

@@ -63,6 +63,10 @@ struct ruling {
 	/* A few words for people, also with PASS: "pass for example.org".  Bytes from outside may
 	 * be in it: who shows it quotes it. */
 	struct str note;
+	/* PASS of `recipient`: the mail goes to this address of that domain of ours; .at is NULL:
+	 * to the one that RCPT named. */
+	struct str address;
+	const struct domain *domain;
 };
 
 struct check {
@@ -99,6 +103,8 @@ struct policy {
 	unsigned at;
 	const struct check *by;    /* who refused */
 	const struct reply *reply; /* and how */
+	struct str address;        /* as in struct ruling */
+	const struct domain *domain;
 	struct finding found[CHECK_COUNT];
 };
 

@@ -4,6 +4,9 @@
  * of backscatter.  The list is our own table, because asking the primary fails exactly when the
  * primary is down.
  *
+ * An entry without * comes before all patterns, the longest pattern before the others; an alias is
+ * looked up where it leads, as if RCPT had named that.
+ *
  * What cannot be told now is 4xx, never 5xx: settings that could not be read, a lookup that failed,
  * and a domain whose list has not been loaded yet.
  * SPDX-License-Identifier: ISC */
@@ -33,9 +36,82 @@ static struct str without_subaddress(const struct domain *d, struct str folded)
 	return at > 0 ? (struct str){ folded.at, (size_t)at } : STR_NONE;
 }
 
+/* A place in a list: whom the mail is for, or after an alias, whom it is for then. */
+struct place {
+	const struct domain *domain;
+	struct str local; /* folded, unquoted */
+	char unquoted[65], folded[IDN_LOCAL_MAX];
+};
+
+static bool enter(struct place *p, const struct domain *d, struct str local)
+{
+	p->domain = d;
+	return idn_local(path_unquote(local, p->unquoted), p->folded, &p->local);
+}
+
+/* What the list says of it: PASS, or with *ret_alias PASS for another address. */
+static enum verdict look(struct asks *asks, const struct place *p, struct ruling *r,
+			 struct str *ret_alias)
+{
+	const struct domain *d = p->domain;
+	struct str base = without_subaddress(d, p->local);
+	const struct answer *listed;
+	const struct pattern *pattern;
+
+	*ret_alias = (struct str){ NULL, 0 };
+	if (str_eq(p->local, STR("postmaster"))) /* RFC 5321 §4.5.1 */
+		return PASS;
+	listed = ask(asks, &(struct question){ .kind = ASK_RECIPIENT,
+					       .domain = d->id,
+					       .name = p->local,
+					       .base = base });
+	if (!listed)
+		return WAIT;
+	if (listed->status == ANSWER_ERROR)
+		return policy_refuse(r, REPLY_RCPT_UNKNOWN_NOW);
+	if (listed->status == ANSWER_FOUND) {
+		*ret_alias = listed->alias;
+		return listed->accept ? PASS : policy_refuse(r, REPLY_NO_SUCH_USER);
+	}
+	pattern = domain_pattern(d, p->local);
+	if (!pattern)
+		return unknown_user(d, r);
+	if (pattern->alias.n)
+		*ret_alias = pattern->alias;
+	return pattern->accept ? PASS : policy_refuse(r, REPLY_NO_SUCH_USER);
+}
+
+/* The list, and on to where its aliases lead.  Their domains were ours when they were written; what
+ * is not any more, or goes round, is the operator's to mend: 4xx. */
+static enum verdict follow(struct asks *asks, const struct mail *m, struct place *p,
+			   struct ruling *r)
+{
+	struct str alias;
+	struct path to;
+
+	for (unsigned i = 0; i < ALIAS_STEPS_MAX; i++) {
+		enum verdict verdict = look(asks, p, r, &alias);
+
+		if (verdict != PASS || !alias.at || !alias.n)
+			return verdict;
+		if (!path_is_address(alias, &to))
+			break;
+		r->address = alias;
+		r->domain = settings_find(m->settings, to.domain);
+		if (!r->domain || !r->domain->enabled)
+			return policy_refuse(r, REPLY_DOMAIN_OFF);
+		if (!enter(p, r->domain, to.local))
+			break;
+		policy_note(r, m, "goes to %.*s", STR_ARGS(alias));
+	}
+	policy_note(r, m, "its alias goes round");
+	return policy_refuse(r, REPLY_RCPT_UNKNOWN_NOW);
+}
+
 static enum verdict recipient_run(struct asks *asks, const struct mail *m, struct ruling *r)
 {
 	const struct domain *d = m->domain;
+	struct place p;
 
 	if (!m->settings || (!d && m->settings_stale))
 		return policy_refuse(r, REPLY_SETTINGS_UNREAD);
@@ -43,29 +119,9 @@ static enum verdict recipient_run(struct asks *asks, const struct mail *m, struc
 		return policy_refuse(r, REPLY_NOT_OURS);
 	if (!d->enabled)
 		return policy_refuse(r, REPLY_DOMAIN_OFF);
-
-	char unquoted[65], folded[IDN_LOCAL_MAX];
-	struct str local = path_unquote(m->rcpt.local, unquoted);
-
-	if (!idn_local(local, folded, &local))
+	if (!enter(&p, d, m->rcpt.local))
 		return policy_refuse(r, REPLY_RCPT_UNKNOWN_NOW);
-	if (str_eq(local, STR("postmaster"))) /* RFC 5321 §4.5.1 */
-		return PASS;
-
-	const struct answer *listed = ask(asks, &(struct question){
-						  .kind = ASK_RECIPIENT,
-						  .domain = d->id,
-						  .name = local,
-						  .base = without_subaddress(d, local),
-					  });
-
-	if (!listed)
-		return WAIT;
-	if (listed->status == ANSWER_ERROR)
-		return policy_refuse(r, REPLY_RCPT_UNKNOWN_NOW);
-	if (listed->status == ANSWER_NONE)
-		return unknown_user(d, r);
-	return listed->accept ? PASS : policy_refuse(r, REPLY_NO_SUCH_USER);
+	return follow(asks, m, &p, r);
 }
 
 const struct check check_recipient = {

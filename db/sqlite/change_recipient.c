@@ -1,6 +1,6 @@
 /* change_recipient: the list of valid users of a domain.
  *
- * The settings carry one bit of it: whether there is a list at all.
+ * The settings carry its patterns, and whether there is a list at all.
  *
  * To replace a list is to write what differs: the new one, sorted as the table is, is walked beside
  * the old one, so that a nightly file of a million users costs a reading and not a million writes.
@@ -26,13 +26,13 @@ static bool add_one(struct backend *b, struct job_change *c, const struct batch 
 	struct err *e = &c->job.err;
 	sqlite3_stmt *st = sql_start(
 		b, SQL_RECIPIENT_UPSERT, e,
-		"INSERT INTO recipient (domain, local, action, source, added, confirmed)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?5) ON CONFLICT (domain, local) DO UPDATE"
+		"INSERT INTO recipient (domain, local, action, source, added, confirmed, target)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6) ON CONFLICT (domain, local) DO UPDATE"
 		" SET action = excluded.action, source = excluded.source, added = excluded.added,"
-		" confirmed = excluded.confirmed"
-		" WHERE action <> excluded.action",
+		" confirmed = excluded.confirmed, target = excluded.target"
+		" WHERE action <> excluded.action OR target <> excluded.target",
 		V_INT(domain), V_STR(l->local), V_INT(l->action), V_STR(str_of(c->source)),
-		V_INT(batch->wall_ms));
+		V_INT(batch->wall_ms), V_STR(l->target));
 
 	return sql_run(b, st, e);
 }
@@ -53,6 +53,7 @@ struct leavers {
 	char **locals;
 	size_t n, room;
 	uint64_t had; /* all that were in the list */
+	bool has_pattern;
 };
 
 static void add_leaver(struct leavers *l, struct str local)
@@ -62,6 +63,7 @@ static void add_leaver(struct leavers *l, struct str local)
 		l->locals = mem_grow(l->locals, l->room * sizeof(*l->locals));
 	}
 	l->locals[l->n++] = mem_str(local);
+	l->has_pattern = l->has_pattern || str_find(local, '*') >= 0;
 }
 
 static void free_leavers(struct leavers *l)
@@ -86,8 +88,8 @@ static bool walk(struct backend *b, struct job_change *c, int64_t domain, struct
 {
 	struct err *e = &c->job.err;
 	sqlite3_stmt *st = sql_start(b, SQL_RECIPIENT_ALL, e,
-				     "SELECT local, action FROM recipient WHERE domain = ?1"
-				     " ORDER BY local",
+				     "SELECT local, action, target FROM recipient"
+				     " WHERE domain = ?1 ORDER BY local",
 				     V_INT(domain));
 	size_t at = 0;
 	int got;
@@ -102,7 +104,8 @@ static bool walk(struct backend *b, struct job_change *c, int64_t domain, struct
 			add_leaver(ret, local);
 			continue;
 		}
-		c->locals[at].same = sqlite3_column_int(st, 1) == (int)c->locals[at].action;
+		c->locals[at].same = sqlite3_column_int(st, 1) == (int)c->locals[at].action &&
+				     str_eq(sql_text(st, 2), c->locals[at].target);
 		c->locals[at].known = true;
 	}
 	return got == 0;
@@ -145,7 +148,7 @@ static bool write_changes(struct backend *b, struct job_change *c, const struct 
 	return true;
 }
 
-static enum run_result replace(struct backend *b, struct job_change *c, const struct batch *batch,
+static enum run_result replace(struct backend *b, struct job_change *c, struct batch *batch,
 			       int64_t domain)
 {
 	struct leavers l = { .locals = NULL };
@@ -156,6 +159,7 @@ static enum run_result replace(struct backend *b, struct job_change *c, const st
 		got = brake(c, &l) ? RUN_DONE : RUN_REFUSED;
 	if (got == RUN_DONE && !write_changes(b, c, batch, domain, &l))
 		got = RUN_BROKEN;
+	batch->settings_changed = batch->settings_changed || l.has_pattern;
 	free_leavers(&l);
 	return got;
 }
@@ -186,6 +190,9 @@ enum run_result sqlite_change_recipient(struct backend *b, struct job_change *c,
 
 	if (got != RUN_DONE)
 		return got;
+	got = sqlite_check_entries(b, c, domain);
+	if (got != RUN_DONE)
+		return got;
 	if (!has_list(b, domain, &had, e))
 		return RUN_BROKEN;
 	got = c->what == CHANGE_RECIPIENT_REPLACE ? replace(b, c, batch, domain) :
@@ -194,7 +201,7 @@ enum run_result sqlite_change_recipient(struct backend *b, struct job_change *c,
 		return got;
 	if (!has_list(b, domain, &has, e))
 		return RUN_BROKEN;
-	batch->settings_changed = batch->settings_changed || had != has;
+	batch->settings_changed = batch->settings_changed || had != has || sqlite_has_pattern(c);
 	batch->recipients_changed = batch->recipients_changed || c->changed;
 	return RUN_DONE;
 }

@@ -35,17 +35,30 @@ static int find_recipient(struct backend *b, struct job_recipient *r, struct str
 {
 	struct err *e = &r->job.err;
 	sqlite3_stmt *st = sql_start(b, SQL_RECIPIENT, e,
-				     "SELECT action FROM recipient"
+				     "SELECT action, target FROM recipient"
 				     " WHERE domain = ?1 AND local = ?2",
 				     V_INT(r->domain), V_STR(local));
 	int got = st ? sql_step(b, st, e) : -1;
 
 	if (got <= 0)
 		return got;
-	r->found = sqlite3_column_int(st, 0) == RECIPIENT_REJECT ? RECIPIENT_REJECT :
-								   RECIPIENT_ACCEPT;
+	switch (sqlite3_column_int(st, 0)) {
+	case RECIPIENT_REJECT:
+		r->found = RECIPIENT_REJECT;
+		break;
+	case RECIPIENT_ALIAS:
+		r->found = RECIPIENT_ALIAS;
+		r->alias = arena_dup(r->job.arena, sql_text(st, 1));
+		break;
+	default:
+		r->found = RECIPIENT_ACCEPT;
+		break;
+	}
 	sql_end(st);
-	return 1;
+	if (r->found != RECIPIENT_ALIAS || r->alias.at)
+		return 1;
+	(void)out_of_room(e);
+	return -1;
 }
 
 static bool recipient(struct backend *b, struct job_recipient *r)

@@ -145,7 +145,8 @@ bool sqlite_load_settings(struct backend *b, uint64_t version, struct settings *
 
 	l.policy = policy_settings_defaults(l.arena);
 	if (l.policy && load_domains(b, &l, e) && load_routes(b, &l, e) &&
-	    settings_load_policies(b, &l, e) && settings_load_access(b, &l, e)) {
+	    settings_load_patterns(b, &l, e) && settings_load_policies(b, &l, e) &&
+	    settings_load_access(b, &l, e)) {
 		s = finish(&l, version);
 		if (!s)
 			(void)err_set(e, ERR_TEMP, "too many domains");

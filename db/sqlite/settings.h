@@ -15,6 +15,7 @@ struct loading {
 };
 
 /* The domains are there, sorted by id. */
+bool settings_load_patterns(struct backend *b, struct loading *l, struct err *e) MUST_CHECK;
 bool settings_load_policies(struct backend *b, struct loading *l, struct err *e) MUST_CHECK;
 bool settings_load_access(struct backend *b, struct loading *l, struct err *e) MUST_CHECK;
 

@@ -33,7 +33,8 @@ enum sql_slot {
 	/* change */
 	SQL_DOMAIN_ID, SQL_DOMAIN_INSERT, SQL_DOMAIN_UPDATE, SQL_DOMAIN_DELETE, SQL_ROUTE_DELETE,
 	SQL_ROUTE_INSERT, SQL_RECIPIENTS_DELETE, SQL_QUEUED_COUNT, SQL_PARKED_COUNT,
-	SQL_RECIPIENT_HAS, SQL_RECIPIENT_ALL, SQL_RECIPIENT_UPSERT, SQL_RECIPIENT_DELETE, SQL_AUDIT,
+	SQL_RECIPIENT_HAS, SQL_RECIPIENT_IS, SQL_PATTERN_COUNT, SQL_RECIPIENT_ALL,
+	SQL_RECIPIENT_UPSERT, SQL_RECIPIENT_DELETE, SQL_AUDIT,
 	SQL_MESSAGE_ROWS, SQL_ROW_SET, SQL_FIND_QUEUED, SQL_FIND_PARKED, SQL_FIND_FAILED,
 	SQL_FLUSH, SQL_POLICY_PUT, SQL_POLICY_DELETE, SQL_POLICIES_DELETE,
 	SQL_ACCESS_PUT, SQL_ACCESS_DELETE, SQL_ACCESS_DELETE_ALL,
@@ -41,7 +42,8 @@ enum sql_slot {
 	SQL_DUE, SQL_DUE_NEXT, SQL_HEAD, SQL_CHUNK, SQL_RECIPIENT, SQL_EXPIRED, SQL_EXPIRED_MAIL,
 	SQL_LIFETIMES, SQL_WAITING,
 	/* settings, start, tidy */
-	SQL_DOMAINS, SQL_ROUTES, SQL_POLICIES, SQL_ACCESS, SQL_HIGHEST, SQL_NODE, SQL_PULL_DUE,
+	SQL_DOMAINS, SQL_ROUTES, SQL_PATTERNS, SQL_POLICIES, SQL_ACCESS, SQL_HIGHEST, SQL_NODE,
+	SQL_PULL_DUE,
 	SQL_PRAGMA_PAGES,
 	SQL_PRAGMA_FREE, SQL_VACUUM, SQL_PRUNE_END, SQL_PRUNE_EVENT_END, SQL_PRUNE_LEDGER,
 	SQL_PRUNE_EVENT,
@@ -142,6 +144,9 @@ enum run_result sqlite_change_queue(struct backend *b, struct job_change *c,
 				    struct batch *batch);
 enum run_result sqlite_change_access(struct backend *b, struct job_change *c, struct batch *batch);
 enum run_result sqlite_change_policy(struct backend *b, struct job_change *c, struct batch *batch);
+/* change_alias.c: what the list forbids is refused before anything of it is written. */
+enum run_result sqlite_check_entries(struct backend *b, struct job_change *c, int64_t domain);
+bool sqlite_has_pattern(const struct job_change *c);
 /* RUN_DONE with the id, RUN_REFUSED (not there), RUN_BROKEN. */
 enum run_result sqlite_domain_id(struct backend *b, struct job_change *c, int64_t *ret);
 /* All that waits for the domain to the ledger, as deleted. */

@@ -128,6 +128,13 @@ bool view_events(struct view *v, struct arena *a, msgid message, struct view_eve
 	return true;
 }
 
+static enum recipient_found view_action(int stored)
+{
+	if (stored == RECIPIENT_REJECT || stored == RECIPIENT_ALIAS)
+		return (enum recipient_found)stored;
+	return RECIPIENT_ACCEPT;
+}
+
 bool view_recipients(struct view *v, struct arena *a, const char *domain, const char *after,
 		     unsigned limit, struct view_recipient **ret, size_t *ret_n, bool *ret_more,
 		     struct err *e)
@@ -144,21 +151,20 @@ bool view_recipients(struct view *v, struct arena *a, const char *domain, const 
 		return false;
 	rows = arena_alloc(a, limit * sizeof(*rows));
 	st = sql_start(b, SQL_VIEW_RECIPIENTS, e,
-		       "SELECT local, action, source, added, confirmed FROM recipient"
+		       "SELECT local, action, source, added, confirmed, target FROM recipient"
 		       " WHERE domain = ?1 AND local > ?2 ORDER BY local LIMIT ?3",
 		       V_INT(id), V_STR(str_of(after)), V_INT(limit + 1));
 	while ((got = st ? sql_step(b, st, e) : -1) > 0 && n < limit && rows) {
 		rows[n] = (struct view_recipient){
 			.local = view_text(a, st, 0),
-			.action = sqlite3_column_int(st, 1) == RECIPIENT_REJECT ?
-					  RECIPIENT_REJECT :
-					  RECIPIENT_ACCEPT,
+			.action = view_action(sqlite3_column_int(st, 1)),
+			.target = view_text(a, st, 5),
 			.source = view_text(a, st, 2),
 			.added_ms = sqlite3_column_int64(st, 3),
 			.confirmed_ms = sqlite3_column_int64(st, 4),
 			.confidence = 100,
 		};
-		if (!rows[n].local || !rows[n].source)
+		if (!rows[n].local || !rows[n].source || !rows[n].target)
 			rows = NULL;
 		n++;
 	}

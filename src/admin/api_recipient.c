@@ -12,6 +12,8 @@
 
 static const char *action_name(enum recipient_found action)
 {
+	if (action == RECIPIENT_ALIAS)
+		return "alias";
 	return action == RECIPIENT_REJECT ? "reject" : "accept";
 }
 
@@ -21,6 +23,7 @@ static json_t *recipient_json(const struct view_recipient *row)
 
 	api_put(json, "local", row->local);
 	api_put(json, "action", action_name(row->action));
+	api_put(json, "target", row->target[0] ? row->target : NULL);
 	api_put(json, "source", row->source);
 	api_put_time(json, "added", row->added_ms);
 	api_put_time(json, "confirmed", row->confirmed_ms);
@@ -72,15 +75,35 @@ static bool body_action(const struct request *r, enum recipient_found *ret, stru
 	return true;
 }
 
+/* {"recipients": [one], "alias": "user@domain"} */
+static json_t *add_alias(struct request *r, const char *const *locals, size_t n,
+			 const char *target, struct err *e)
+{
+	uint64_t changed;
+
+	if (n != 1) {
+		(void)err_set(e, ERR_INPUT, "an alias is one user or pattern");
+		return NULL;
+	}
+	if (!change_recipient_alias(r->world->store, r->who, r->args[0], locals[0], target,
+				    &changed, e))
+		return NULL;
+	return api_changed(changed);
+}
+
 json_t *api_recipient_add(struct request *r, struct err *e)
 {
-	const char *const *locals;
+	const char *const *locals, *target;
 	enum recipient_found action = RECIPIENT_ACCEPT;
 	uint64_t changed;
 	size_t n;
 
 	if (!api_texts(r, "recipients", &locals, &n, e) || !body_action(r, &action, e) ||
-	    !change_recipient_add(r->world->store, r->who, r->args[0], locals, n, action, &changed,
+	    !api_text(r, "alias", &target, e))
+		return NULL;
+	if (target)
+		return add_alias(r, locals, n, target, e);
+	if (!change_recipient_add(r->world->store, r->who, r->args[0], locals, n, action, &changed,
 				  e))
 		return NULL;
 	return api_changed(changed);

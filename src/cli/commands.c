@@ -21,8 +21,10 @@ const struct command commands[] = {
 	{ "domain", "remove", domain_remove, 1, 1, "force", "NAME [--force]",
 	  "take no more mail for a domain; with --force delete what waits for it" },
 
-	{ "recipient", "add", recipient_add, 2, MANY, "reject", "DOMAIN LOCALPART... [--reject]",
-	  "add valid users, or with --reject users to be refused" },
+	{ "recipient", "add", recipient_add, 2, MANY, "reject alias=",
+	  "DOMAIN LOCALPART... [--reject | --alias ADDRESS]",
+	  "add valid users, or with --reject users to be refused, or an alias; one * makes a "
+	  "pattern" },
 	{ "recipient", "import", recipient_import, 2, 2, "replace force",
 	  "DOMAIN FILE [--replace [--force]]",
 	  "add the users of a text or CSV file, - is standard input; with --replace they are the "

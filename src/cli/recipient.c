@@ -43,11 +43,17 @@ static int show_changed(struct cli *c, json_t *answer, const char *domain, const
 
 int recipient_add(struct cli *c, const struct args *a)
 {
-	json_t *body = locals_body(a);
+	const char *alias = args_option(a, "alias");
 	struct buf path;
+	json_t *body;
 
+	if (alias && args_option(a, "reject"))
+		return cli_usage(c, "--reject and --alias do not go together");
+	body = locals_body(a);
 	if (args_option(a, "reject"))
 		(void)json_object_set_new(body, "action", json_string("reject"));
+	if (alias)
+		(void)json_object_set_new(body, "alias", json_string(alias));
 	client_path(&path, "domains", a->words[0], "recipients", NULL);
 
 	json_t *answer = client_call(c->client, "POST", &path, body);
@@ -183,13 +189,16 @@ int recipient_list(struct cli *c, const struct args *a)
 	json_array_foreach(json_object_get(answer, "recipients"), i, row)
 	{
 		char age[HUMAN_MAX], confirmed[HUMAN_MAX], confidence[32];
+		char action[SHOW_TEXT_MAX];
 		const char *const cells[] = { show_text(row, "local"),
-					      show_text(row, "action"),
+					      action,
 					      show_text(row, "source"),
 					      confidence,
 					      show_age(row, "confirmed", confirmed),
 					      show_age(row, "added", age) };
 
+		(void)snprintf(action, sizeof(action), "%s%s%s", show_text(row, "action"),
+			       show_text(row, "target")[0] ? " " : "", show_text(row, "target"));
 		(void)snprintf(confidence, sizeof(confidence), "%lld %%",
 			       (long long)show_num(row, "confidence"));
 

@@ -48,3 +48,22 @@ bool xtext_decode(struct str s, char *to, struct str *ret)
 	*ret = (struct str){ to, n };
 	return true;
 }
+
+size_t xtext_encode(struct str s, char *to)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.at[i];
+
+		if (c > ' ' && c <= '~' && c != '+' && c != '=') {
+			to[n++] = s.at[i];
+			continue;
+		}
+		to[n++] = '+';
+		to[n++] = digits[c >> 4];
+		to[n++] = digits[c & 15];
+	}
+	return n;
+}

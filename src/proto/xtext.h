@@ -14,6 +14,8 @@
 
 /* True when s is xtext; the empty one is. */
 bool xtext_is(struct str s);
+/* Encodes to `to`, which has room for 3 * s.n bytes; answers how many. */
+size_t xtext_encode(struct str s, char *to);
 /* Decodes to `to`, which has room for s.n bytes; false, with *ret untouched, when s is no xtext.
  * What comes out may be any bytes. */
 bool xtext_decode(struct str s, char *to, struct str *ret);

@@ -54,6 +54,20 @@ void inquiries_cut(struct receipt *m)
 
 /* -- is this user in the list? -------------------------------------------------------------- */
 
+/* What the store has found, as the mail keeps it. */
+static struct answer keep_recipient(struct inquiry *i, const struct job_recipient *known)
+{
+	struct receipt *m = i->mail;
+	struct answer answer = lookup_learn(m->session->w->cache, known, i->asked_version);
+
+	if (answer.status == ANSWER_FOUND && known->found == RECIPIENT_ALIAS) {
+		answer.alias = arena_dup(m->arena, known->alias);
+		if (!answer.alias.at)
+			answer.status = ANSWER_ERROR;
+	}
+	return answer;
+}
+
 static void on_recipient_known(void *world UNUSED, struct job *job)
 {
 	struct job_recipient *known = CONTAINER(job, struct job_recipient, job);
@@ -65,7 +79,7 @@ static void on_recipient_known(void *world UNUSED, struct job *job)
 		if (!job->ok)
 			log_say(w->d->log, LOG_ERROR, "lookup_failed",
 				F_CSTR("why", job->err.text));
-		end(i, lookup_learn(w->cache, known, i->asked_version));
+		end(i, keep_recipient(i, known));
 	}
 	job_free(job);
 }

@@ -55,7 +55,7 @@ static struct answer to_answer(enum recipient_found found)
 {
 	return (struct answer){
 		.status = found == RECIPIENT_UNKNOWN ? ANSWER_NONE : ANSWER_FOUND,
-		.accept = found == RECIPIENT_ACCEPT,
+		.accept = found == RECIPIENT_ACCEPT || found == RECIPIENT_ALIAS,
 	};
 }
 
@@ -75,7 +75,8 @@ struct answer lookup_learn(struct lookup_cache *c, const struct job_recipient *j
 {
 	if (!job->job.ok)
 		return (struct answer){ .status = ANSWER_ERROR };
-	if (asked_at_version == lookup_version(c) && job->local.n <= KEY_MAX) {
+	if (asked_at_version == lookup_version(c) && job->local.n <= KEY_MAX &&
+	    job->found != RECIPIENT_ALIAS) {
 		struct place *p = place_of(c, job->domain, job->local);
 
 		p->version = asked_at_version;

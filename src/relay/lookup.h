@@ -19,7 +19,9 @@ void lookup_cache_free(struct lookup_cache *c); /* NULL is accepted */
 
 /* True: *ret is remembered. */
 bool lookup_cached(struct lookup_cache *c, const struct question *q, struct answer *ret);
-/* The answer of a finished recipient job; remembered when it was asked at the present version. */
+/* The answer of a finished recipient job; remembered when it was asked at the present version, and
+ * when it is no alias: those are rare, and their addresses would make each place larger.  An alias
+ * is not in the answer: it lives in the job. */
 struct answer lookup_learn(struct lookup_cache *c, const struct job_recipient *job,
 			   uint64_t asked_at_version);
 uint64_t lookup_version(const struct lookup_cache *c);

@@ -2,19 +2,55 @@
  * SPDX-License-Identifier: ISC */
 #include "relay/rcpt.h"
 
+#include <stdlib.h>
+
 #include "base/clock.h"
+#include "proto/xtext.h"
 #include "relay/defend.h"
 #include "relay/outlook.h"
 #include "relay/receipt.h"
 #include "relay/receive.h"
 #include "relay/session.h"
 
+#define ORCPT_ADDRESS_MAX 160 /* written out it has 500 bytes at most (RFC 3461 §4.2) */
 #define RCPTS_ALWAYS 100 /* RFC 5321 §4.5.3.1.8; more of them only while there is memory */
+
+static bool is_ascii(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.at[i] > '~')
+			return false;
+	return true;
+}
+
+/* RFC 3461 §5.2.7.2: what the sender asked for goes along to where an alias leads; and so that a
+ * report names whom he wrote to, that is said where he did not (§5.2.1). */
+static struct str original_rcpt(struct receipt *m)
+{
+	struct str address = m->rcpt.address;
+	char *text, *kept;
+	size_t n;
+
+	if (m->orcpt.n || !m->policy.address.at || address.n > ORCPT_ADDRESS_MAX ||
+	    !is_ascii(address))
+		return m->orcpt;
+	text = mem_alloc(3 * address.n + 1);
+	n = xtext_encode(address, text);
+	kept = arena_printf(m->arena, "rfc822;%.*s", (int)n, text);
+	free(text);
+	return str_of(kept);
+}
 
 static bool add_rcpt(struct receipt *m)
 {
 	struct str findings = policy_findings(&m->policy, m->arena);
+	bool alias = m->policy.address.at != NULL;
+	struct str address = alias ? arena_dup(m->arena, m->policy.address) : m->rcpt.address;
 
+	if (!address.at)
+		return false;
+	if (!m->rcpt_count)
+		m->first_given = m->rcpt.address;
 	if (m->rcpt_count == m->rcpt_room) {
 		size_t room = m->rcpt_room ? m->rcpt_room * 2 : 4;
 		struct envelope_rcpt *more = arena_alloc(m->arena, room * sizeof(*more));
@@ -27,10 +63,10 @@ static bool add_rcpt(struct receipt *m)
 		m->rcpt_room = room;
 	}
 	m->rcpts[m->rcpt_count++] = (struct envelope_rcpt){
-		.address = m->rcpt.address,
-		.domain = m->facts.domain->id,
+		.address = address,
+		.domain = alias ? m->policy.domain->id : m->facts.domain->id,
 		.notify = m->notify,
-		.orcpt = m->orcpt,
+		.orcpt = original_rcpt(m),
 		.findings = findings.at ? findings : STR_NONE,
 	};
 	return true;

@@ -31,6 +31,7 @@ struct receipt {
 	struct str envid;
 	struct envelope_rcpt *rcpts;
 	size_t rcpt_count, rcpt_room;
+	struct str first_given; /* the first of them as RCPT named it */
 	struct spool spool;
 	struct header header;
 	msgid id;

@@ -133,11 +133,11 @@ void receive_data(struct session *s, const struct smtpd_request *r UNUSED)
 	m->id = id_next(store_ids(s->w->d->store), now_ms);
 
 	/* A U-label alone is no reason to make the header one that needs SMTPUTF8. */
-	struct str only_rcpt = m->rcpt_count == 1 ? m->rcpts[0].address : STR_NONE;
+	struct str only_rcpt = m->rcpt_count == 1 ? m->first_given : STR_NONE;
 	char ascii[PATH_ASCII_MAX];
 
 	if (!path_to_ascii(only_rcpt, ascii, &only_rcpt))
-		only_rcpt = m->rcpts[0].address;
+		only_rcpt = m->first_given;
 
 	const struct trace trace = {
 		.helo = str_of(s->helo),

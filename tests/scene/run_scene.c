@@ -133,6 +133,8 @@ static struct answer to_answer(const struct scene_answer *a)
 	switch (a->canned) {
 	case CANNED_ACCEPT:
 		return (struct answer){ .status = ANSWER_FOUND, .accept = true };
+	case CANNED_ALIAS:
+		return (struct answer){ .status = ANSWER_FOUND, .accept = true, .alias = a->alias };
 	case CANNED_REJECT:
 		return (struct answer){ .status = ANSWER_FOUND };
 	case CANNED_FOUND:

@@ -157,6 +157,31 @@ static bool parse_denied(struct scene *s, struct str line, struct err *e)
 	return line.n || err_set(e, ERR_INPUT, "denied ENTRY");
 }
 
+/* -- pattern DOMAIN TEXT accept|reject|ADDRESS ------------------------------------------- */
+
+/* The longest first, as the store hands them out. */
+static void place_pattern(struct pattern *all, size_t n, struct pattern new)
+{
+	for (; n && all[n - 1].head.n + all[n - 1].tail.n < new.head.n + new.tail.n; n--)
+		all[n] = all[n - 1];
+	all[n] = new;
+}
+
+static bool parse_pattern(struct scene *s, struct str line, struct err *e)
+{
+	struct domain *d = find_domain(s, word(&line));
+	struct pattern p = { .accept = true, .alias = STR_NONE };
+
+	if (!d || d->pattern_count == SCENE_PATTERNS_MAX || !pattern_parse(word(&line), &p))
+		return err_set(e, ERR_INPUT, "pattern DOMAIN TEXT accept|reject|ADDRESS");
+	p.accept = !str_eq(line, STR("reject"));
+	if (str_find(line, '@') > 0)
+		p.alias = line;
+	d->patterns = s->patterns[d - s->domains];
+	place_pattern(s->patterns[d - s->domains], d->pattern_count++, p);
+	return true;
+}
+
 /* -- client ADDRESS NAME PATH ------------------------------------------------------------- */
 
 static bool parse_client(struct scene *s, struct str line, struct err *e)
@@ -205,8 +230,16 @@ static bool parse_canned(struct str name, enum canned *ret)
 
 static bool parse_user(struct scene_answer *a, struct str line, struct err *e)
 {
-	bool known = parse_canned(last_word(&line), &a->canned);
-	ptrdiff_t at = str_rfind(line, '@');
+	struct str last = last_word(&line);
+	bool known = parse_canned(last, &a->canned);
+	ptrdiff_t at;
+
+	if (!known && str_eq(last_word(&line), STR("alias"))) {
+		a->canned = CANNED_ALIAS;
+		a->alias = last;
+		known = true;
+	}
+	at = str_rfind(line, '@');
 
 	if (!known || at < 0)
 		return err_set(e, ERR_INPUT,
@@ -343,7 +376,7 @@ static const struct {
 	{ "denied", parse_denied },	{ "hurried", parse_hurried },
 	{ "client", parse_client }, { "settings", parse_settings },
 	{ "memory", parse_memory }, { "answer", parse_answer }, { "rcpt", parse_rcpt },
-	{ "times", parse_times },
+	{ "times", parse_times }, { "pattern", parse_pattern },
 };
 
 static bool parse_line(struct scene *s, struct str line, struct err *e)

@@ -16,14 +16,16 @@
 
 #define SCENE_DOMAINS_MAX 16
 #define SCENE_ANSWERS_MAX 64
+#define SCENE_PATTERNS_MAX 8
 #define SCENE_WANTED_MAX  128
 #define SCENE_RECORDS_MAX 16
 
-enum canned { CANNED_ACCEPT, CANNED_REJECT, CANNED_NONE, CANNED_ERROR, CANNED_NEVER, CANNED_FOUND };
+enum canned { CANNED_ACCEPT, CANNED_REJECT, CANNED_NONE, CANNED_ERROR, CANNED_NEVER, CANNED_FOUND,
+	      CANNED_ALIAS };
 
-/* answer recipient LOCAL@DOMAIN WORD: the local part folded and unquoted, as it is asked for; "*"
- * for all that have no answer of their own.  answer dns NAME TYPE RECORDS|WORD: "*" as the name for
- * all names without an answer of their own. */
+/* answer recipient LOCAL@DOMAIN WORD|alias ADDRESS: the local part folded and unquoted, as it is
+ * asked for; "*" for all that have no answer of their own.  answer dns NAME TYPE RECORDS|WORD: "*"
+ * as the name for all names without an answer of their own. */
 struct scene_answer {
 	enum ask_kind kind;
 	struct str local, domain; /* ASK_DNS: the name is local */
@@ -31,6 +33,7 @@ struct scene_answer {
 	enum canned canned;
 	struct dns_record records[SCENE_RECORDS_MAX]; /* CANNED_FOUND */
 	size_t record_count;
+	struct str alias; /* CANNED_ALIAS */
 };
 
 /* rcpt PATH -> VERDICT [with CHECK FINDING [NOTE]] */
@@ -44,6 +47,7 @@ struct scene_wanted {
 struct scene {
 	struct arena *arena; /* holds all of it */
 	struct domain domains[SCENE_DOMAINS_MAX];
+	struct pattern patterns[SCENE_DOMAINS_MAX][SCENE_PATTERNS_MAX];
 	const struct domain *by_id[SCENE_DOMAINS_MAX];
 	struct settings settings;
 	bool settings_missing, settings_stale, memory_none, hurried;

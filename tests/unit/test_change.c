@@ -329,6 +329,108 @@ static void replacing_much_of_a_list_needs_force(void **state)
 	world_free(w);
 }
 
+/* One entry by hand; "" when it was taken, else what was said. */
+static const char *alias(struct store_world *w, const char *local, const char *target,
+			 struct err *e)
+{
+	uint64_t changed;
+	bool ok = change_recipient_alias(w->store, "op", "a.test", local, target, &changed, e);
+
+	return ok ? "" : e->text;
+}
+
+static void aliases_lead_to_domains_of_ours_and_not_round(void **state)
+{
+	const char *const plain[] = { "boss" };
+	struct store_world *w = world_new();
+	struct change_tally t;
+	struct buf chain;
+	uint64_t changed;
+	struct err e;
+
+	(void)state;
+	(void)world_add_domain(w, "a.test");
+	(void)world_add_domain(w, "b.test");
+	assert_string_equal(alias(w, "info", "Bob@B.test", &e), "");
+	assert_int_equal(world_count(w, "SELECT count(*) FROM recipient WHERE action = 3 AND"
+					" target = 'Bob@b.test'"),
+			 1);
+	assert_string_equal(alias(w, "out", "x@gmail.example", &e),
+			    "we do not relay for the domain of x@gmail.example: an alias goes to a "
+			    "domain of ours (domain add)");
+	assert_string_equal(alias(w, "out", "nonsense", &e), "not an address: nonsense");
+	assert_non_null(strstr(alias(w, "self", "SELF@a.test", &e), "would go round"));
+	assert_string_equal(alias(w, "one", "two@a.test", &e), "");
+	assert_string_equal(alias(w, "two", "three@a.test", &e), "");
+	assert_non_null(strstr(alias(w, "three", "one@a.test", &e), "would go round"));
+	/* The other domain's list leads back. */
+	assert_true(change_recipient_alias(w->store, "op", "b.test", "x", "y@a.test", &changed,
+					   &e));
+	assert_non_null(strstr(alias(w, "y", "x@b.test", &e), "would go round"));
+	/* A pattern catches its own target unless that is an entry. */
+	assert_non_null(strstr(alias(w, "*", "boss@a.test", &e), "would go round"));
+	assert_true(change_recipient_add(w->store, "op", "a.test", plain, 1, RECIPIENT_ACCEPT,
+					 &changed, &e));
+	assert_string_equal(alias(w, "*", "boss@a.test", &e), "");
+	/* In a file, which is looked at as it will be. */
+	assert_false(change_recipient_replace(w->store, "op", "a.test",
+					      STR("p,alias,q@a.test\nq,alias,p@a.test\n"), true, &t,
+					      &e));
+	assert_int_equal(e.kind, ERR_INPUT);
+	assert_true(change_recipient_replace(w->store, "op", "a.test",
+					     STR("two,alias,one@a.test\none\n"), true, &t, &e));
+	buf_init(&chain, 4096);
+	for (unsigned i = 0; i < 12; i++)
+		assert_true(buf_addf(&chain, "c%u,alias,c%u@a.test\n", i, i + 1));
+	assert_false(change_recipient_replace(w->store, "op", "a.test", buf_str(&chain), true, &t,
+					      &e));
+	buf_done(&chain);
+	assert_int_equal(world_count(w, "SELECT count(*) FROM recipient"), 3);
+	world_free(w);
+}
+
+static void patterns_are_in_the_settings_and_few(void **state)
+{
+	const char *const more[] = { "z*" }, *const known[] = { "p7-*" };
+	struct store_world *w = world_new();
+	const struct domain *d;
+	struct change_tally t;
+	struct settings *s;
+	uint64_t changed;
+	struct buf file;
+	struct err e;
+
+	(void)state;
+	(void)world_add_domain(w, "a.test");
+	(void)world_add_domain(w, "b.test");
+	buf_init(&file, 1 << 16);
+	for (unsigned i = 0; i < DOMAIN_PATTERNS_MAX; i++)
+		assert_true(buf_addf(&file, "p%u-*,%s\n", i, i == 7 ? "alias,x@b.test" : ""));
+	assert_true(change_recipient_replace(w->store, "op", "a.test", buf_str(&file), false, &t,
+					     &e));
+	s = settings_board_get(&w->board);
+	d = settings_find(s, STR("a.test"));
+	assert_int_equal(d->pattern_count, DOMAIN_PATTERNS_MAX);
+	assert_true(d->has_recipients);
+	assert_true(str_eq(domain_pattern(d, STR("p7-x"))->alias, STR("x@b.test")));
+	assert_null(domain_pattern(d, STR("p200-x")));
+	assert_int_equal(settings_find(s, STR("b.test"))->pattern_count, 0);
+	settings_unref(s);
+	assert_false(change_recipient_add(w->store, "op", "a.test", more, 1, RECIPIENT_ACCEPT,
+					  &changed, &e));
+	assert_string_equal(e.text, "a domain has at most 200 patterns, this would make 201");
+	assert_true(change_recipient_add(w->store, "op", "a.test", known, 1, RECIPIENT_REJECT,
+					 &changed, &e));
+	assert_int_equal(changed, 1);
+	assert_true(change_recipient_replace(w->store, "op", "a.test", STR("anna\n"), true, &t,
+					     &e));
+	s = settings_board_get(&w->board);
+	assert_int_equal(settings_find(s, STR("a.test"))->pattern_count, 0);
+	settings_unref(s);
+	buf_done(&file);
+	world_free(w);
+}
+
 static void a_large_file_is_one_change(void **state)
 {
 	struct store_world *w = world_new();
@@ -378,6 +480,8 @@ int main(void)
 		cmocka_unit_test(a_file_is_imported_whole_or_not_at_all),
 		cmocka_unit_test(a_file_replaces_the_list),
 		cmocka_unit_test(replacing_much_of_a_list_needs_force),
+		cmocka_unit_test(aliases_lead_to_domains_of_ours_and_not_round),
+		cmocka_unit_test(patterns_are_in_the_settings_and_few),
 		cmocka_unit_test(a_large_file_is_one_change),
 		cmocka_unit_test(a_locked_database_is_try_again_later),
 	};

@@ -290,6 +290,13 @@ static void users_are_added_imported_listed_and_removed(void **state)
 	gives(f, 1, words);
 	assert_non_null(strstr(f->err, "line 2"));
 	shows(f, "recipient list example.com", "cy   reject list        100 %");
+	shows(f, "recipient add example.com sales-* --alias ann@example.com", "1 user added");
+	shows(f, "recipient list example.com --after s", "sales-* alias ann@example.com list");
+	gives(f, 1, "recipient add example.com out --alias x@elsewhere.test");
+	assert_non_null(strstr(f->err, "we do not relay for the domain of x@elsewhere.test"));
+	gives(f, 1, "recipient add example.com one two --alias ann@example.com");
+	gives(f, 2, "recipient add example.com one --alias ann@example.com --reject");
+	shows(f, "recipient remove example.com sales-*", "1 user removed");
 	assert_null(strstr(f->out, "fritz"));
 	shows(f, "recipient remove example.com bob nobody", "1 user removed");
 	assert_int_equal(run(f, "recipient list example.com --limit 2"), 0);

@@ -34,9 +34,10 @@ static const char *told(struct str file, char *out, size_t max)
 	}
 	out[0] = '\0';
 	for (size_t i = 0; i < n; i++)
-		at += (size_t)snprintf(out + at, max - at, "%s%s%.*s", i ? " " : "",
+		at += (size_t)snprintf(out + at, max - at, "%s%s%.*s%s%.*s", i ? " " : "",
 				       entries[i].action == RECIPIENT_REJECT ? "!" : "",
-				       STR_ARGS(entries[i].local));
+				       STR_ARGS(entries[i].local),
+				       entries[i].target.n ? ">" : "", STR_ARGS(entries[i].target));
 	free(entries);
 	free(text);
 	arena_free(arena);
@@ -72,6 +73,9 @@ static void good_files_are_understood(void **state)
 		{ STR("localpart\n\"localpart\"\n"), "localpart" },
 		{ STR("a+b\na.b\no'hara\n"), "a+b a.b o'hara" },
 		{ STR("anna\nanna,reject\n"), "anna !anna" },
+		{ STR("sales-*,reject\n*\n\"*-list\"\n"), "!sales-* * *-list" },
+		{ STR("info,alias,Bob@B.test\n\"x\";\"Alias\";\"y@b.test\";z\n"),
+		  "info>Bob@b.test x>y@b.test" },
 	};
 	char out[300];
 
@@ -89,7 +93,13 @@ static void bad_files_are_refused_with_the_line(void **state)
 		{ STR("anna\nbob@other.test\n"),
 		  "line 2: bob@other.test is not in the domain example.test" },
 		{ STR("anna\n\n\nan na\n"), "line 4: not a local part: an na" },
-		{ STR("anna,maybe\n"), "line 1: the action must be accept or reject, not maybe" },
+		{ STR("anna,maybe\n"),
+		  "line 1: the action must be accept, reject or alias, not maybe" },
+		{ STR("anna,alias\n"), "line 1: not an address: (empty)" },
+		{ STR("anna,alias,bob\n"), "line 1: not an address: bob" },
+		{ STR("anna,alias,*@b.test\n"),
+		  "line 1: an alias goes to one address in ASCII, not to *@b.test" },
+		{ STR("a*b*\n"), "line 1: a pattern has one *: a*b*" },
 		{ STR("name\nanna\nemail\nx@\n"), "line 4: x@ is not in the domain example.test" },
 		{ STR(",reject\n"), "line 1: not a local part: (empty)" },
 		{ STR("@example.test\n"), "line 1: not a local part: (empty)" },

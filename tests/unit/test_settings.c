@@ -109,9 +109,40 @@ static void words_are_known_in_any_case(void **state)
 			    unknown == u);
 }
 
+static void patterns_fit_what_they_say(void **state)
+{
+	static const struct {
+		const char *pattern, *local;
+		bool fits;
+	} rows[] = {
+		{ "*", "", true },
+		{ "*", "anna", true },
+		{ "sales-*", "sales-", true },
+		{ "sales-*", "sales", false },
+		{ "*-list", "a-list", true },
+		{ "*-list", "-list", true },
+		{ "*-list", "list", false },
+		{ "a*a", "aa", true },
+		{ "a*a", "a", false },
+		{ "a*a", "aba", true },
+		{ "ab*ba", "aba", false },
+		{ "a*", "ba", false },
+	};
+	struct pattern p;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		assert_true(pattern_parse(str_of(rows[i].pattern), &p));
+		assert_int_equal(pattern_fits(&p, str_of(rows[i].local)), rows[i].fits);
+	}
+	assert_false(pattern_parse(STR("anna"), &p));
+	assert_false(pattern_parse(STR("a*b*"), &p));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(patterns_fit_what_they_say),
 		cmocka_unit_test(domains_are_found_by_name_in_any_case_and_by_id),
 		cmocka_unit_test(all_keys_arrive_in_the_snapshot),
 		cmocka_unit_test(an_old_snapshot_stays_whole_while_it_is_held),

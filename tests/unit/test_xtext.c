@@ -53,11 +53,25 @@ static void a_nul_can_be_said(void **state)
 	assert_int_equal(got.at[0], 0);
 }
 
+static void what_is_encoded_is_decoded(void **state)
+{
+	const struct str text = STR("a+b=c d\x7f\xc3\xbc<x@y.test>");
+	char to[128], back[128];
+	struct str got;
+	size_t n = xtext_encode(text, to);
+
+	(void)state;
+	assert_true(str_eq((struct str){ to, n }, STR("a+2Bb+3Dc+20d+7F+C3+BC<x@y.test>")));
+	assert_true(xtext_decode((struct str){ to, n }, back, &got));
+	assert_true(str_eq(got, text));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(xtext_is_decoded_or_refused),
 		cmocka_unit_test(a_nul_can_be_said),
+		cmocka_unit_test(what_is_encoded_is_decoded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
