@@ -186,7 +186,8 @@ const struct conf_option conf_options[] = {
 	{ IN("dns", "server"), AT(dns.server), STRINGS("{}"), .is_valid = is_server,
 	  .restart = true,
 	  .says = "Name servers that are asked. With none mxkeep asks the roots and those below "
-		  "itself, as DNS lists want it: they answer no public servers." },
+		  "itself, as DNS lists want it: they answer no public servers. They must hand on "
+		  "what DNSSEC needs, or dns.root_anchor must be none." },
 	{ IN("dns", "stub"), AT(dns.stub), STRINGS("{}"), .is_valid = is_stub, .restart = true,
 	  .says = "Zones that only one server knows, ZONE=ADDRESS:PORT; the same zone may stand "
 		  "there more than once." },

@@ -448,6 +448,71 @@ static void host_and_port_are_split_and_checked(void **state)
 	}
 }
 
+static void name_servers_are_addresses_with_or_without_port(void **state)
+{
+	static const struct {
+		const char *text, *host;
+		unsigned port;
+	} rows[] = {
+		{ "192.0.2.1", "192.0.2.1", 53 },
+		{ "192.0.2.1:5353", "192.0.2.1", 5353 },
+		{ "2001:db8::1", "2001:db8::1", 53 },
+		{ "[2001:db8::1]:54", "2001:db8::1", 54 },
+		{ "", NULL, 0 },
+		{ "[2001:db8::1]", NULL, 0 },
+		{ "192.0.2.1:0", NULL, 0 },
+		{ "192.0.2.1:65536", NULL, 0 },
+		{ "192.0.2.1:", NULL, 0 },
+		{ "192.0.2.1@53", NULL, 0 },
+		{ "ns.example.net", NULL, 0 },
+		{ "ns.example.net:53", NULL, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char host[CONF_IP_MAX];
+		unsigned port = 0;
+
+		if (conf_ip_port(rows[i].text, 53, host, &port) != (rows[i].host != NULL))
+			fail_msg("%s", rows[i].text);
+		if (rows[i].host) {
+			assert_string_equal(host, rows[i].host);
+			assert_int_equal(port, rows[i].port);
+		}
+	}
+}
+
+static void zones_have_a_server(void **state)
+{
+	static const struct {
+		const char *text, *zone, *server;
+	} rows[] = {
+		{ "example.net=192.0.2.1", "example.net", "192.0.2.1" },
+		{ "example.net.=[2001:db8::1]:5353", "example.net", "[2001:db8::1]:5353" },
+		{ "2.0.192.in-addr.arpa=192.0.2.1", "2.0.192.in-addr.arpa", "192.0.2.1" },
+		{ ".=192.0.2.1", ".", "192.0.2.1" },
+		{ "example.net", NULL, NULL },
+		{ "example.net=", NULL, NULL },
+		{ "=192.0.2.1", NULL, NULL },
+		{ "example.net=ns.example.net", NULL, NULL },
+		{ "exa mple.net=192.0.2.1", NULL, NULL },
+		{ "example.net=192.0.2.1=1", NULL, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char zone[CONF_ZONE_MAX];
+		const char *server;
+
+		if (conf_zone_server(rows[i].text, zone, &server) != (rows[i].zone != NULL))
+			fail_msg("%s", rows[i].text);
+		if (rows[i].zone) {
+			assert_string_equal(zone, rows[i].zone);
+			assert_string_equal(server, rows[i].server);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -463,6 +528,8 @@ int main(void)
 		cmocka_unit_test(only_what_is_read_at_start_needs_a_restart),
 		cmocka_unit_test(a_reference_keeps_a_snapshot_alive),
 		cmocka_unit_test(host_and_port_are_split_and_checked),
+		cmocka_unit_test(name_servers_are_addresses_with_or_without_port),
+		cmocka_unit_test(zones_have_a_server),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
