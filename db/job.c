@@ -86,6 +86,11 @@ struct job_waiting *job_new_waiting(struct inbox *to, job_done_fn *on_done, void
 	return job_new(JOB_WAITING, sizeof(struct job_waiting), LARGE_BYTES, to, on_done, owner);
 }
 
+struct job_tally *job_new_tally(struct inbox *to, job_done_fn *on_done, void *owner)
+{
+	return job_new(JOB_TALLY, sizeof(struct job_tally), LARGE_BYTES, to, on_done, owner);
+}
+
 struct job_change *job_new_change(struct inbox *to, size_t max_bytes)
 {
 	return job_new(JOB_CHANGE, sizeof(struct job_change), max_bytes + SMALL_BYTES, to, NULL,

@@ -29,7 +29,7 @@ const struct policy_option policy_options[] = {
 	{ .name = "sender", MODE_OF(sender), .dflt = "log",
 	  .says = "The sender's domain is not in DNS, or takes no mail (null MX)." },
 	{ .name = "forged", MODE_OF(forged), .dflt = "log",
-	  .says = "A sender of this very domain, from a client that SPF does not let send for it." },
+	  .says = "A sender of this very domain, from a client that its SPF does not name." },
 };
 /* clang-format on */
 const size_t policy_option_count = COUNT(policy_options);

@@ -49,7 +49,7 @@ const char *delivery_state_name(enum delivery_state s); /* "queued" */
 /* -- jobs ------------------------------------------------------------------ */
 
 enum job_kind {
-	JOB_ACCEPT, JOB_SETTLE, JOB_CHANGE, /* written */
+	JOB_ACCEPT, JOB_SETTLE, JOB_CHANGE, JOB_TALLY, /* written */
 	JOB_DUE, JOB_CHUNK, JOB_RECIPIENT, JOB_EXPIRED, JOB_WAITING, /* read */
 };
 
@@ -239,6 +239,24 @@ struct job_waiting {
 	size_t domain_count;
 };
 
+/* What the checks found, added to what was found before (view_report).  Slots older than
+ * STORE_SLOTS_KEPT are forgotten with it. */
+#define STORE_SLOT_MS    INT64_C(10800000) /* three hours */
+#define STORE_SLOTS_KEPT 60                /* a week and some */
+
+struct verdict_count {
+	int64_t domain;
+	const char *check, *finding; /* static */
+	uint64_t n;
+};
+
+struct job_tally {
+	struct job job;
+	int64_t now_ms;
+	const struct verdict_count *rows;
+	size_t row_count;
+};
+
 /* Zeroed jobs with an arena of their own; fill in and store_put. */
 struct job_accept *job_new_accept(struct inbox *to, job_done_fn *on_done, void *owner);
 struct job_settle *job_new_settle(struct inbox *to, job_done_fn *on_done, void *owner);
@@ -247,6 +265,7 @@ struct job_chunk *job_new_chunk(struct inbox *to, job_done_fn *on_done, void *ow
 struct job_recipient *job_new_recipient(struct inbox *to, job_done_fn *on_done, void *owner);
 struct job_expired *job_new_expired(struct inbox *to, job_done_fn *on_done, void *owner);
 struct job_waiting *job_new_waiting(struct inbox *to, job_done_fn *on_done, void *owner);
+struct job_tally *job_new_tally(struct inbox *to, job_done_fn *on_done, void *owner);
 
 /* -- notes: what the store tells the forwarder ------------------------------ */
 

@@ -113,6 +113,14 @@ struct view_access_filter {
 bool view_access(struct view *v, struct arena *a, const struct view_access_filter *f,
 		 struct view_entry **ret, size_t *ret_n, bool *ret_more, struct err *e) MUST_CHECK;
 
+/* How often a check found this of the domain's recipients, in the last day and week. */
+struct view_finding {
+	const char *check, *finding;
+	uint64_t day, week;
+};
+bool view_report(struct view *v, struct arena *a, const char *domain, int64_t now_ms,
+		 struct view_finding **ret, size_t *ret_n, struct err *e) MUST_CHECK;
+
 struct view_audit {
 	int64_t at_ms;
 	const char *who, *what;

@@ -128,6 +128,7 @@ bool sqlite_read(struct backend *b, struct job *job, const struct due_look *look
 	case JOB_ACCEPT:
 	case JOB_SETTLE:
 	case JOB_CHANGE:
+	case JOB_TALLY:
 		break;
 	}
 	return err_set(&job->err, ERR_PERM, "not a reading job");

@@ -218,6 +218,8 @@ static enum run_result run(struct backend *b, struct job *job, struct batch *bat
 		return sqlite_settle(b, CONTAINER(job, struct job_settle, job), batch);
 	case JOB_CHANGE:
 		return sqlite_change(b, CONTAINER(job, struct job_change, job), batch);
+	case JOB_TALLY:
+		return sqlite_tally(b, CONTAINER(job, struct job_tally, job));
 	case JOB_DUE:
 	case JOB_CHUNK:
 	case JOB_RECIPIENT:

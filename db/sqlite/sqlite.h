@@ -30,6 +30,7 @@ enum sql_slot {
 	/* settle */
 	SQL_ROW_STATE, SQL_LEDGER_ONE, SQL_DELIVERY_DELETE, SQL_LEFT, SQL_MESSAGE_DELETE,
 	SQL_CHUNK_DELETE, SQL_DELIVERY_FORGET, SQL_DEFER, SQL_FAIL, SQL_EVENT,
+	SQL_TALLY_ADD, SQL_TALLY_PRUNE,
 	/* change */
 	SQL_DOMAIN_ID, SQL_DOMAIN_INSERT, SQL_DOMAIN_UPDATE, SQL_DOMAIN_DELETE, SQL_ROUTE_DELETE,
 	SQL_ROUTE_INSERT, SQL_RECIPIENTS_DELETE, SQL_QUEUED_COUNT, SQL_PARKED_COUNT,
@@ -52,7 +53,7 @@ enum sql_slot {
 	SQL_VIEW_LEDGER, SQL_VIEW_EVENTS, SQL_VIEW_RECIPIENTS, SQL_VIEW_DOMAINS,
 	SQL_VIEW_QUEUED, SQL_VIEW_QUEUED_OF, SQL_VIEW_COUNT_PARKED, SQL_VIEW_SIZE,
 	SQL_VIEW_LIST_SIZE,
-	SQL_VIEW_AUDIT, SQL_VIEW_POLICY, SQL_VIEW_ACCESS,
+	SQL_VIEW_AUDIT, SQL_VIEW_POLICY, SQL_VIEW_REPORT, SQL_VIEW_ACCESS,
 	SQL_SLOTS
 };
 
@@ -121,6 +122,9 @@ bool sqlite_migrate(struct backend *b, struct err *e) MUST_CHECK;
 enum run_result sqlite_accept(struct backend *b, struct job_accept *a, struct batch *batch);
 enum run_result sqlite_insert_mail(struct backend *b, const struct envelope *env,
 				   const struct body *body, struct batch *batch, struct err *e);
+
+/* tally.c */
+enum run_result sqlite_tally(struct backend *b, struct job_tally *t);
 
 /* settle.c */
 enum run_result sqlite_settle(struct backend *b, struct job_settle *s, struct batch *batch);

@@ -31,6 +31,8 @@ static const struct api_route routes[] = {
 	  "every setting of its policy, and where its value comes from" },
 	{ "PATCH", "/v1/domains/{name}/policy", api_policy_set, API_JSON, NULL,
 	  "change settings of its policy; \"default\" takes one back" },
+	{ "GET", "/v1/domains/{name}/policy/report", api_policy_report, API_NONE, NULL,
+	  "what each check refused, would have refused and passed, in the last day and week" },
 	{ "GET", "/v1/policy", api_policy_show_all, API_NONE, NULL, "the policy for all domains" },
 	{ "PATCH", "/v1/policy", api_policy_set_all, API_JSON, NULL,
 	  "change the policy for all domains" },

@@ -39,6 +39,9 @@ const struct command commands[] = {
 	{ "policy", "set", policy_set, 2, MANY, "", "DOMAIN|all NAME=VALUE...",
 	  "change settings of a policy; default takes one back" },
 
+	{ "policy", "report", policy_report, 1, 1, "", "DOMAIN",
+	  "what each check refused, would have refused and passed, in the last day and week" },
+
 	{ "allow", "add", access_add, 1, MANY, "domain= recipient",
 	  "ENTRY... [--domain DOMAIN] [--recipient]",
 	  "let clients, senders or recipients past all checks but that of the recipient" },

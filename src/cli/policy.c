@@ -75,3 +75,51 @@ int policy_set(struct cli *c, const struct args *a)
 	json_decref(body);
 	return show(c, answer, false);
 }
+
+/* "12 / 80": of the last day and of the week. */
+static const char *counts_text(const json_t *row, const char *key, char out[2 * HUMAN_MAX])
+{
+	(void)snprintf(out, 2 * HUMAN_MAX, "%lld / %lld",
+		       (long long)show_num(json_object_get(row, "day"), key),
+		       (long long)show_num(json_object_get(row, "week"), key));
+	return out;
+}
+
+int policy_report(struct cli *c, const struct args *a)
+{
+	static const char *const headings[] = { "CHECK",     "MODE",	   ">REJECTED", ">DEFERRED",
+						">WOULD REFUSE", ">ALLOWED", ">PASSED",	  NULL };
+	char text[5][2 * HUMAN_MAX];
+	struct show_table t;
+	struct buf path;
+	json_t *row;
+	size_t i;
+
+	client_path(&path, "domains", a->words[0], "policy", "report", NULL);
+
+	json_t *answer = client_call(c->client, "GET", &path, NULL);
+
+	if (!answer)
+		return CLI_FAILED;
+	if (c->json)
+		return show_json(answer);
+	show_line("Recipients of %s in the last day / week:", show_text(answer, "domain"));
+	show_table_init(&t, headings);
+	json_array_foreach(json_object_get(answer, "checks"), i, row)
+	{
+		const char *const cells[] = {
+			show_text(row, "check"),
+			show_text(row, "mode"),
+			counts_text(row, "rejected", text[0]),
+			counts_text(row, "deferred", text[1]),
+			counts_text(row, "would_refuse", text[2]),
+			counts_text(row, "allowed", text[3]),
+			counts_text(row, "passed", text[4]),
+		};
+
+		show_table_row(&t, cells);
+	}
+	show_table_print(&t);
+	json_decref(answer);
+	return CLI_DONE;
+}

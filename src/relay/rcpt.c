@@ -11,6 +11,7 @@
 #include "relay/receipt.h"
 #include "relay/receive.h"
 #include "relay/session.h"
+#include "relay/tally.h"
 
 #define ORCPT_ADDRESS_MAX 160 /* written out it has 500 bytes at most (RFC 3461 §4.2) */
 #define RCPTS_ALWAYS 100 /* RFC 5321 §4.5.3.1.8; more of them only while there is memory */
@@ -90,6 +91,20 @@ static void refuse_rcpt(struct session *s)
 		smtpd_answer(s->smtpd, why);
 }
 
+/* Shadow mode: what a check in mode log would have refused. */
+static void say_would_refuse(const struct session *s)
+{
+	const struct receipt *m = s->mail;
+
+	for (enum check_id id = 0; id < CHECK_COUNT; id++)
+		if (m->policy.found[id].kind == FINDING_WOULD)
+			log_say(s->w->d->log, LOG_INFO, "would_refuse",
+				F_CSTR("by", check_name(id)), F_CSTR("client", s->peer.text),
+				F_CSTR("helo", s->helo),
+				F_PATH("from", m->sender.address), F_PATH("to", m->rcpt.address),
+				F_STR("note", m->policy.found[id].note));
+}
+
 /* Runs, and runs again, until the policy has a verdict. */
 static void decide(struct session *s)
 {
@@ -97,6 +112,10 @@ static void decide(struct session *s)
 	enum verdict verdict = policy_run(&m->policy, AT_RCPT, m->asks, &m->facts);
 
 	m->deciding = verdict == WAIT;
+	if (verdict != WAIT && m->facts.domain) {
+		tally_count(s->w->tally, m->facts.domain->id, &m->policy);
+		say_would_refuse(s);
+	}
 	switch (verdict) {
 	case WAIT:
 		return;

@@ -14,6 +14,7 @@
 #include "relay/proxied.h"
 #include "relay/roll.h"
 #include "relay/session.h"
+#include "relay/tally.h"
 #include "relay/thread.h"
 
 enum order_kind { ORDER_STOP, ORDER_RELOAD, ORDER_SECURE, ORDER_SERVE, ORDER_ROLL };
@@ -232,6 +233,7 @@ static void *run(void *arg)
 	struct worker *w = arg;
 
 	loop_run(w->loop);
+	tally_flush(w->tally);
 	return NULL;
 }
 
@@ -258,6 +260,7 @@ struct worker *worker_new(struct daemon *d, struct conf *conf, struct tls *tls,
 	w->jobs = port_open(w->loop, on_jobs_done, w);
 	w->control = port_open(w->loop, on_orders, w);
 	w->cache = lookup_cache_new(&d->settings);
+	w->tally = tally_new(w);
 	w->dns = dns_client_new(w->loop, d->dns);
 	w->grace = timer_new(w->loop, on_grace_over, w);
 	list_init(&w->sessions);
@@ -305,6 +308,7 @@ void worker_free(struct worker *w)
 {
 	drop_late_items(w);
 	timer_free(w->grace);
+	tally_free(w->tally);
 	dns_client_free(w->dns);
 	port_close(w->jobs);
 	port_close(w->control);

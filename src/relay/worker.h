@@ -20,6 +20,7 @@
 #include "relay/lookup.h"
 
 struct roll;
+struct tally;
 
 struct worker {
 	struct daemon *d;
@@ -28,6 +29,7 @@ struct worker {
 	struct port *jobs;    /* answers of the store */
 	struct port *control; /* reload, stop */
 	struct lookup_cache *cache;
+	struct tally *tally;
 	struct dns_client *dns;
 	struct tls *tls; /* for the handshakes to come */
 	struct door {
