@@ -12,5 +12,6 @@ extern const struct check check_forged;
 extern const struct check check_helo;
 extern const struct check check_rdns;
 extern const struct check check_sender;
+extern const struct check check_greylist;
 
 #endif

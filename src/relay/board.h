@@ -31,6 +31,11 @@
 	X(deferred_rcpts, "recipients refused for now")                                        \
 	X(refused_mails, "messages refused for good at end of data")                           \
 	X(deferred_mails, "messages refused for now at end of data or MAIL")                   \
+	X(greylist_first, "first tries of clients that were told to come back")                \
+	X(greylist_early, "tries that came back too early")                                    \
+	X(greylist_back, "clients that came back and are known from then on")                  \
+	X(greylist_known, "recipients of known clients")                                       \
+	X(greylist_failed, "tries that passed because the database gave no answer")            \
 	X(delivered, "recipients delivered to a primary")                                      \
 	X(delivery_deferrals, "delivery attempts that are to be repeated")                     \
 	X(failed, "recipients refused for good by a primary")                                  \
