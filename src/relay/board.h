@@ -110,6 +110,8 @@ struct board {
 	struct dns_tally dns;
 	_Atomic uint64_t sessions; /* open SMTP sessions */
 	_Atomic uint64_t last_session; /* the number that the newest has */
+	/* What mails on their way in hold: bytes, open files.  The spool counts; NULL: nobody. */
+	_Atomic int64_t *mail_memory, *mail_files;
 	int64_t started_ms;
 	pthread_mutex_t lock; /* for what follows */
 	struct arena *arena;
@@ -126,6 +128,10 @@ void board_done(struct board *b);
 static inline void board_count(struct board *b, enum board_counter c, uint64_t n)
 {
 	atomic_fetch_add_explicit(&b->counters[c], n, memory_order_relaxed);
+}
+static inline int64_t board_gauge(_Atomic int64_t *gauge)
+{
+	return gauge ? atomic_load_explicit(gauge, memory_order_relaxed) : 0;
 }
 /* Name and meaning of a counter. */
 const char *board_counter_name(enum board_counter c);
