@@ -30,20 +30,27 @@ const struct policy_option policy_options[] = {
 	  .says = "The sender's domain is not in DNS, or takes no mail (null MX)." },
 	{ .name = "forged", MODE_OF(forged), .dflt = "log",
 	  .says = "A sender of this very domain, from a client that its SPF does not name." },
-	{ .name = "greylist", .type = POLICY_CHOICE, AT(greylist), .dflt = "off",
-	  .words = "off|on|while-up",
-	  .says = "A client that nobody knows yet is told to come back later; while-up: only while "
-		  "the primary is up." },
-	{ .name = "greylist_mode", MODE_OF(greylist), .dflt = "defer", .words = "off|log|defer",
-	  .says = "What becomes of such a mail; log: it is taken and marked." },
-	{ .name = "greylist_delay", .type = POLICY_TIME, AT(greylist_delay_ms), .dflt = "1m",
-	  .min = "1s", .max = "1h",
-	  .says = "Who comes back earlier is told to wait on." },
-	{ .name = "greylist_window", .type = POLICY_TIME, AT(greylist_window_ms), .dflt = "2d",
-	  .min = "2h", .max = "7d", .says = "Who comes back later than that begins anew." },
-	{ .name = "greylist_memory", .type = POLICY_TIME, AT(greylist_memory_ms), .dflt = "35d",
-	  .min = "1d", .max = "365d",
-	  .says = "A client that came back is known until it has been silent for so long." },
+	{ .name = "dnsbl", .type = POLICY_OTHER, AT(dnsbl), .dflt = "none",
+	  .parse = dnslist_parse_clients,
+	  .says = "Lists of bad clients: none, recommended, or ZONE[=CODES][*WEIGHT] with commas "
+		  "between." },
+	{ .name = "dnsbl_mode", MODE_OF(dnsbl), .dflt = "reject",
+	  .says = "What becomes of a client when the lists that name it weigh enough." },
+	{ .name = "dnsbl_threshold", .type = POLICY_NUMBER, AT(dnsbl_threshold),
+	  .dflt = DNSLIST_THRESHOLD, .min = "1", .max = "1000",
+	  .says = "So much is enough. None of the recommended lists weighs as much by itself." },
+	{ .name = "dnswl", .type = POLICY_OTHER, AT(dnswl), .dflt = "recommended",
+	  .parse = dnslist_parse_good,
+	  .says = "Lists of good clients; their weight is taken off that of the bad ones. They "
+		  "are asked only where others are, or where greylisting is on." },
+	{ .name = "rhsbl", .type = POLICY_OTHER, AT(rhsbl), .dflt = "none",
+	  .parse = dnslist_parse_names,
+	  .says = "Lists of bad names, asked for the sender's domain, the client's greeting and "
+		  "its name in DNS: none, recommended, or ZONE[=CODES][*WEIGHT]." },
+	{ .name = "rhsbl_mode", MODE_OF(rhsbl), .dflt = "reject",
+	  .says = "What becomes of mail when the lists that name it weigh enough." },
+	{ .name = "rhsbl_threshold", .type = POLICY_NUMBER, AT(rhsbl_threshold),
+	  .dflt = DNSLIST_THRESHOLD, .min = "1", .max = "1000", .says = "So much is enough." },
 };
 /* clang-format on */
 const size_t policy_option_count = COUNT(policy_options);
@@ -142,8 +149,7 @@ bool policy_settings_put(struct policy_settings *p, struct arena *a, const struc
 		return err_set(e, ERR_INPUT, "%s: longer than %d bytes", o->name, VALUE_MAX);
 	switch (o->type) {
 	case POLICY_MODE:
-		if (!put_choice(o, o->words ? o->words : "off|log|defer|reject", value,
-				&place, e))
+		if (!put_choice(o, "off|log|defer|reject", value, &place, e))
 			return false;
 		*(enum check_mode *)field = (enum check_mode)place;
 		return true;

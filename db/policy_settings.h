@@ -21,6 +21,7 @@
 #include "base/attr.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "db/dnslist.h"
 
 /* What becomes of a check's refusal; the runner does it (policy/policy.h). */
 enum check_mode {
@@ -40,7 +41,8 @@ enum check_mode {
 	CHECK(rdns)          \
 	CHECK(sender)        \
 	CHECK(forged)        \
-	CHECK(greylist)
+	CHECK(dnsbl)         \
+	CHECK(rhsbl)
 
 enum check_id {
 #define CHECK(name) CHECK_##name,
@@ -49,12 +51,10 @@ enum check_id {
 	CHECK_COUNT
 };
 
-enum greylist_when { GREYLIST_OFF, GREYLIST_ON, GREYLIST_WHILE_UP };
-
 struct policy_settings {
 	enum check_mode mode[CHECK_COUNT];
-	int greylist; /* enum greylist_when */
-	int64_t greylist_delay_ms, greylist_window_ms, greylist_memory_ms;
+	const struct dnslist_set *dnsbl, *dnswl, *rhsbl;
+	int64_t dnsbl_threshold, rhsbl_threshold;
 };
 
 enum policy_type {
@@ -71,8 +71,7 @@ struct policy_option {
 	enum policy_type type;
 	size_t offset; /* in struct policy_settings */
 	const char *dflt;
-	const char *words;    /* POLICY_CHOICE: "off|on|while-up"; POLICY_MODE: NULL, or those that
-			       * mean something, from "off" on */
+	const char *words;    /* POLICY_CHOICE: "off|on|while-up" */
 	const char *min, *max; /* POLICY_TIME, POLICY_NUMBER: as they are written */
 	/* POLICY_OTHER: parses value to the field at `field`; what it keeps is in the arena. */
 	bool (*parse)(struct arena *a, struct str value, void *field, struct err *e);

@@ -94,6 +94,30 @@ const struct pattern *domain_pattern(const struct domain *d, struct str local)
 	return NULL;
 }
 
+static void collect_lists(struct dnslist_uses *u, const struct policy_settings *p)
+{
+	bool dnsbl = p->mode[CHECK_dnsbl] != MODE_OFF && p->dnsbl->n > 0;
+
+	if (dnsbl) {
+		dnslist_uses_add(u, p->dnsbl, false);
+		dnslist_uses_add(u, p->dnswl, false);
+	}
+	if (p->mode[CHECK_rhsbl] != MODE_OFF)
+		dnslist_uses_add(u, p->rhsbl, true);
+}
+
+bool settings_collect_lists(struct settings *s)
+{
+	s->lists.rows = arena_alloc(s->arena, DNSLISTS_MAX * sizeof(*s->lists.rows));
+	if (!s->lists.rows)
+		return false;
+	collect_lists(&s->lists, s->policy);
+	for (size_t i = 0; i < s->domain_count; i++)
+		if (s->domains[i].policy != s->policy)
+			collect_lists(&s->lists, s->domains[i].policy);
+	return true;
+}
+
 void settings_board_init(struct settings_board *b)
 {
 	pthread_mutex_init(&b->lock, NULL);
@@ -101,7 +125,6 @@ void settings_board_init(struct settings_board *b)
 	atomic_init(&b->version, 0);
 	atomic_init(&b->stale, false);
 	atomic_init(&b->recipients_version, 0);
-	atomic_init(&b->greylist_version, 0);
 }
 
 void settings_board_done(struct settings_board *b)

@@ -68,6 +68,7 @@ struct settings {
 	const struct domain **by_id; /* sorted by id */
 	const struct policy_settings *policy; /* for all; never NULL */
 	const struct access *access; /* those for all, or NULL */
+	struct dnslist_uses lists; /* that any domain asks */
 };
 
 struct settings *settings_ref(struct settings *s);
@@ -75,6 +76,8 @@ void settings_unref(struct settings *s); /* NULL is accepted */
 /* In any form of it (base/idn.h); NULL when it is not ours. */
 const struct domain *settings_find(const struct settings *s, struct str name);
 const struct domain *settings_by_id(const struct settings *s, int64_t id);
+/* Whoever makes a snapshot calls it last; false past the arena's maximum. */
+bool settings_collect_lists(struct settings *s) MUST_CHECK;
 
 /* "*", "sales-*", "*-list", "a*z": split at its one *.  False when it has none, or several. */
 bool pattern_parse(struct str text, struct pattern *ret);
@@ -90,7 +93,6 @@ struct settings_board {
 	_Atomic uint64_t version;
 	_Atomic bool stale; /* the last reload failed: what is not in current may yet be ours */
 	_Atomic uint64_t recipients_version; /* rises when any recipient changes: caches are void */
-	_Atomic uint64_t greylist_version;   /* the same, when an operator has clients forgotten */
 };
 
 void settings_board_init(struct settings_board *b);

@@ -13,6 +13,7 @@ const struct check *const checks[] = {
 	&check_rdns,      /* has its address a name, and the name that address? */
 	&check_sender,    /* can the sender's domain take a bounce? */
 	&check_forged,    /* does somebody outside send in the domain's own name? */
-	&check_greylist,  /* has the client come back?  Last: strangers cost no row */
+	&check_dnsbl,     /* do lists name the client? */
+	&check_rhsbl,     /* do lists name one of its names? */
 	NULL,
 };

@@ -12,6 +12,7 @@ extern const struct check check_forged;
 extern const struct check check_helo;
 extern const struct check check_rdns;
 extern const struct check check_sender;
-extern const struct check check_greylist;
+extern const struct check check_dnsbl;
+extern const struct check check_rhsbl;
 
 #endif

@@ -67,8 +67,7 @@ static enum verdict refused(struct policy *p, const struct check *check, const s
 
 static bool in_question(const struct check *check, enum stage stage, const struct mail *m)
 {
-	return check->stage == stage && mode_of(check, m) != MODE_OFF &&
-	       (!check->applies || check->applies(m));
+	return check->stage == stage && mode_of(check, m) != MODE_OFF;
 }
 
 static enum verdict run_check(struct policy *p, const struct check *check, struct asks *asks,
@@ -86,7 +85,7 @@ static enum verdict run_check(struct policy *p, const struct check *check, struc
 		p->address = r.address;
 		p->domain = r.domain;
 	}
-	if (verdict == PASS)
+	if (verdict == PASS && !r.idle)
 		keep(p, check, FINDING_PASSED, r.note);
 	return verdict == REFUSE ? refused(p, check, m, &r) : verdict;
 }

@@ -21,6 +21,7 @@
 #include "base/str.h"
 #include "db/settings.h"
 #include "policy/ask.h"
+#include "policy/dnslist_health.h"
 #include "proto/path.h"
 #include "proto/reply.h"
 
@@ -51,6 +52,7 @@ struct mail {
 	const struct policy_settings *policy;
 	bool hurried; /* the client did not wait for our answers */
 	enum standing primary;
+	const struct dnslist_health *lists; /* which of them may be believed; NULL: all */
 	/* The entry of the allow-lists or of the deny-lists that counts (db/access.h); .at is NULL
 	 * for none. */
 	struct str allowed, denied;
@@ -67,6 +69,8 @@ struct ruling {
 	 * to the one that RCPT named. */
 	struct str address;
 	const struct domain *domain;
+	/* With PASS: there was nothing to look at; no finding is kept. */
+	bool idle;
 };
 
 struct check {
@@ -76,8 +80,6 @@ struct check {
 	bool eager;
 	/* The basis of all: always in force, whatever modes and allow-lists say. */
 	bool always;
-	/* NULL: always.  False: as if it were off, whatever its mode. */
-	bool (*applies)(const struct mail *m);
 	enum verdict (*run)(struct asks *asks, const struct mail *m, struct ruling *r);
 	const char *says; /* one line for people */
 };

@@ -134,7 +134,7 @@ static struct settings *finish(struct loading *l, uint64_t version)
 	s->by_id = ids;
 	s->policy = l->policy;
 	s->access = l->access;
-	return s;
+	return settings_collect_lists(s) ? s : NULL;
 }
 
 bool sqlite_load_settings(struct backend *b, uint64_t version, struct settings **ret,

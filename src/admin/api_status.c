@@ -214,6 +214,26 @@ static json_t *tls_json(const struct request *r)
 	return json;
 }
 
+/* DNS lists in use. */
+static json_t *lists_json(const struct request *r)
+{
+	json_t *array = json_array();
+	size_t n;
+	struct board_list *rows = board_get_lists(r->world->board, r->arena, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		json_t *row = json_object();
+
+		api_put(row, "list", rows[i].name);
+		api_put(row, "of", rows[i].of);
+		api_put(row, "state", rows[i].state);
+		api_put_time(row, "since", rows[i].since_ms);
+		api_put(row, "why", rows[i].why);
+		(void)json_array_append_new(array, row);
+	}
+	return array;
+}
+
 static void put_daemon(json_t *status, const struct request *r)
 {
 	struct board *b = r->world->board;
@@ -224,8 +244,6 @@ static void put_daemon(json_t *status, const struct request *r)
 	api_put_time(status, "started", b->started_ms);
 	api_put_num(status, "uptime_ms", r->now_ms - b->started_ms);
 	api_put_num(status, "sessions", (int64_t)atomic_load(&b->sessions));
-	api_put_num(status, "mail_memory", board_gauge(b->mail_memory));
-	api_put_num(status, "mail_files", board_gauge(b->mail_files));
 	api_put_bool(status, "settings_stale", atomic_load(&r->world->settings->stale));
 }
 
@@ -252,6 +270,7 @@ json_t *api_status(struct request *r, struct err *e)
 	(void)json_object_set_new(status, "store", store_json(r));
 	(void)json_object_set_new(status, "database", database);
 	(void)json_object_set_new(status, "tls", tls_json(r));
+	(void)json_object_set_new(status, "dns_lists", lists_json(r));
 	(void)json_object_set_new(status, "domains", domains_json(r, s, counts, n));
 	(void)json_object_set_new(status, "bounces", bounces_json(counts, n));
 	settings_unref(s);

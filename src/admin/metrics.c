@@ -127,10 +127,6 @@ static bool put_process(struct buf *out, const struct request *r)
 	       put_one(out, "start_time_seconds", "gauge", "when the daemon started",
 		       (uint64_t)(b->started_ms / 1000)) &&
 	       put_one(out, "sessions", "gauge", "open SMTP sessions", atomic_load(&b->sessions)) &&
-	       put_one(out, "mail_memory_bytes", "gauge", "memory of mails on their way in",
-		       (uint64_t)board_gauge(b->mail_memory)) &&
-	       put_one(out, "mail_files", "gauge", "files of mails on their way in",
-		       (uint64_t)board_gauge(b->mail_files)) &&
 	       put_one(out, "settings_stale", "gauge", "1 when the settings could not be read",
 		       atomic_load(&r->world->settings->stale));
 }
@@ -220,6 +216,19 @@ static bool put_primaries(struct buf *out, const struct request *r)
 	return ok;
 }
 
+/* As many as domains have named, at most DNSLISTS_MAX. */
+static bool put_lists(struct buf *out, const struct request *r)
+{
+	size_t n;
+	struct board_list *rows = board_get_lists(r->world->board, r->arena, &n);
+	bool ok = put_head(out, "dns_list_well", "gauge", "1 when the DNS list may be believed");
+
+	for (size_t i = 0; ok && i < n; i++)
+		ok = buf_addf(out, "mxkeep_dns_list_well{list=\"%s\",of=\"%s\"} %d\n",
+			      rows[i].name, rows[i].of, rows[i].well);
+	return ok;
+}
+
 /* -- pages ---------------------------------------------------------------------------------- */
 
 bool metrics_write(struct request *r, struct buf *out, struct err *e)
@@ -229,7 +238,7 @@ bool metrics_write(struct request *r, struct buf *out, struct err *e)
 	*e = (struct err){ 0 };
 	if (put_process(out, r) && put_counters(out, b) && put_refusals(out, b) &&
 	    put_ends(out, b) && put_dns(out, b) && put_store(out, r) && put_queue(out, r, e) &&
-	    put_primaries(out, r))
+	    put_primaries(out, r) && put_lists(out, r))
 		return true;
 	return e->text[0] ? false : err_set(e, ERR_TEMP, "too many primaries for one answer");
 }

@@ -81,6 +81,7 @@ struct conf {
 		int64_t timeout_ms;      /* of one question */
 		int64_t cache;           /* bytes that the resolver remembers */
 		char *root_anchor;       /* path or "none" */
+		int64_t list_check_ms;   /* a list is tested again after this */
 	} dns;
 	struct {
 		int64_t retry_first_ms, retry_max_ms;

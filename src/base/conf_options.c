@@ -200,6 +200,11 @@ const struct conf_option conf_options[] = {
 	  .says = "The file of DNSSEC trust anchors (Debian: package dns-root-data). Without it, "
 		  "or with none, signatures are not checked." },
 
+	{ IN("dns", "list_check"), AT(dns.list_check_ms), TIME("15m", "1s", "1d"),
+	  .says = "The DNS lists that any domain uses are tested so often; one that does not "
+		  "answer its test questions right is not asked until it does, and is tried again "
+		  "after a minute." },
+
 	{ IN("forward", "retry_first"), AT(forward.retry_first_ms), TIME("1m", "10ms", "1d"),
 	  .says = "A message that was put off is tried again after this; the time then grows." },
 	{ IN("forward", "retry_max"), AT(forward.retry_max_ms), TIME("1h", "10ms", "7d"),

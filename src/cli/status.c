@@ -1,6 +1,7 @@
 /* status: mxkeep status.
  * SPDX-License-Identifier: ISC */
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/cli.h"
 #include "cli/client.h"
@@ -15,8 +16,6 @@ static void show_daemon(const json_t *s)
 	show_line("mxkeepd %s on %s, up %s, %lld sessions open", show_text(s, "version"),
 		  show_text(s, "hostname"), human_span(show_num(s, "uptime_ms"), span),
 		  (long long)show_num(s, "sessions"));
-	show_line("mail on its way in: %s of memory, %lld files", show_size(s, "mail_memory", size),
-		  (long long)show_num(s, "mail_files"));
 	if (takes)
 		show_line("takes mail: yes, %s of disk free", show_size(store, "free_bytes", size));
 	else
@@ -50,6 +49,21 @@ static void show_certificates(const json_t *s)
 	}
 	if (show_text(tls, "error")[0])
 		show_line("certificates: NOT RENEWED: %s", show_text(tls, "error"));
+}
+
+/* Only what needs looking at. */
+static void show_lists(const json_t *s)
+{
+	char since[HUMAN_MAX];
+	size_t i;
+	json_t *row;
+
+	json_array_foreach(json_object_get(s, "dns_lists"), i, row)
+	{
+		if (strcmp(show_text(row, "state"), "off") == 0)
+			show_line("DNS list %s: OFF for %s: %s", show_text(row, "list"),
+				  show_age(row, "since", since), show_text(row, "why"));
+	}
 }
 
 /* The first primary of a domain stands in the domain's line, others below it. */
@@ -139,6 +153,7 @@ int status_show(struct cli *c, const struct args *a)
 		return show_json(s);
 	show_daemon(s);
 	show_certificates(s);
+	show_lists(s);
 	(void)putchar('\n');
 	show_domains(s);
 	(void)putchar('\n');

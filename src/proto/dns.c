@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: ISC */
 #include "proto/dns.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define LABEL_MAX 63
@@ -137,14 +138,15 @@ bool dns_read_record(struct arena *a, enum dns_type type, struct str rdata, stru
 
 /* -- names of addresses ---------------------------------------------------------------------- */
 
-char *dns_reversed(struct arena *a, const struct ip *ip, const char *zone)
+bool dns_reversed_to(char out[DNS_NAME_MAX + 1], const struct ip *ip, const char *zone)
 {
 	const unsigned char *b = ip->at;
-	char text[64], *at = text;
-	char *name;
+	char text[65], *at = text;
+	int n;
 
 	if (ip_is_v4(ip)) {
-		name = arena_printf(a, "%u.%u.%u.%u.%s", b[15], b[14], b[13], b[12], zone);
+		n = snprintf(out, DNS_NAME_MAX + 1, "%u.%u.%u.%u.%s", b[15], b[14], b[13], b[12],
+			     zone);
 	} else {
 		for (int i = 15; i >= 0; i--) {
 			*at++ = "0123456789abcdef"[b[i] & 15];
@@ -152,7 +154,15 @@ char *dns_reversed(struct arena *a, const struct ip *ip, const char *zone)
 			*at++ = "0123456789abcdef"[b[i] >> 4];
 			*at++ = '.';
 		}
-		name = arena_printf(a, "%.*s%s", (int)(at - text), text, zone);
+		*at = '\0';
+		n = snprintf(out, DNS_NAME_MAX + 1, "%s%s", text, zone);
 	}
-	return name && dns_name_is_valid(str_of(name)) ? name : NULL;
+	return n > 0 && n <= DNS_NAME_MAX && dns_name_is_valid(str_of(out));
+}
+
+char *dns_reversed(struct arena *a, const struct ip *ip, const char *zone)
+{
+	char name[DNS_NAME_MAX + 1];
+
+	return dns_reversed_to(name, ip, zone) ? arena_cstr(a, str_of(name)) : NULL;
 }

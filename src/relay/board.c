@@ -80,6 +80,7 @@ void board_init(struct board *b, int64_t now_ms)
 	*b = (struct board){ .started_ms = now_ms,
 			     .arena = arena_new(BOARD_ARENA_MAX),
 			     .certificate_arena = arena_new(BOARD_ARENA_MAX),
+			     .list_arena = arena_new(BOARD_ARENA_MAX),
 			     .certificate_error = "" };
 	pthread_mutex_init(&b->lock, NULL);
 }
@@ -88,6 +89,7 @@ void board_done(struct board *b)
 {
 	arena_free(b->arena);
 	arena_free(b->certificate_arena);
+	arena_free(b->list_arena);
 	pthread_mutex_destroy(&b->lock);
 }
 
@@ -182,6 +184,44 @@ struct board_certificate *board_get_certificates(struct board *b, struct arena *
 	*ret_n = rows ? b->certificate_count : 0;
 	error = arena_cstr(a, str_of(b->certificate_error));
 	*ret_error = error ? error : "";
+	pthread_mutex_unlock(&b->lock);
+	return rows;
+}
+
+/* -- DNS lists, in the same way ------------------------------------------------------------- */
+
+static struct board_list *copy_lists(struct arena *a, const struct board_list *rows, size_t n)
+{
+	struct board_list *copy = arena_alloc(a, (n ? n : 1) * sizeof(*copy));
+
+	for (size_t i = 0; copy && i < n; i++) {
+		copy[i] = rows[i];
+		copy[i].name = arena_cstr(a, str_of(rows[i].name));
+		copy[i].of = arena_cstr(a, str_of(rows[i].of));
+		copy[i].state = arena_cstr(a, str_of(rows[i].state));
+		copy[i].why = arena_cstr(a, str_of(rows[i].why));
+		if (!copy[i].name || !copy[i].of || !copy[i].state || !copy[i].why)
+			return NULL;
+	}
+	return copy;
+}
+
+void board_set_lists(struct board *b, const struct board_list *rows, size_t n)
+{
+	pthread_mutex_lock(&b->lock);
+	arena_reset(b->list_arena);
+	b->lists = copy_lists(b->list_arena, rows, n);
+	b->list_count = b->lists ? n : 0;
+	pthread_mutex_unlock(&b->lock);
+}
+
+struct board_list *board_get_lists(struct board *b, struct arena *a, size_t *ret_n)
+{
+	pthread_mutex_lock(&b->lock);
+
+	struct board_list *rows = copy_lists(a, b->lists, b->list_count);
+
+	*ret_n = rows ? b->list_count : 0;
 	pthread_mutex_unlock(&b->lock);
 	return rows;
 }

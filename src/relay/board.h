@@ -31,11 +31,6 @@
 	X(deferred_rcpts, "recipients refused for now")                                        \
 	X(refused_mails, "messages refused for good at end of data")                           \
 	X(deferred_mails, "messages refused for now at end of data or MAIL")                   \
-	X(greylist_first, "first tries of clients that were told to come back")                \
-	X(greylist_early, "tries that came back too early")                                    \
-	X(greylist_back, "clients that came back and are known from then on")                  \
-	X(greylist_known, "recipients of known clients")                                       \
-	X(greylist_failed, "tries that passed because the database gave no answer")            \
 	X(delivered, "recipients delivered to a primary")                                      \
 	X(delivery_deferrals, "delivery attempts that are to be repeated")                     \
 	X(failed, "recipients refused for good by a primary")                                  \
@@ -103,6 +98,15 @@ struct board_certificate {
 	bool made_here; /* by us, because none was configured */
 };
 
+/* A DNS list in use. */
+struct board_list {
+	const char *name;
+	const char *of; /* what it is asked for: "clients", "names" */
+	const char *state, *why;
+	bool well;
+	int64_t since_ms; /* wall clock of the last change, 0: none yet */
+};
+
 struct board {
 	_Atomic uint64_t counters[COUNTER_COUNT];
 	_Atomic uint64_t ended[END_COUNT];
@@ -110,8 +114,6 @@ struct board {
 	struct dns_tally dns;
 	_Atomic uint64_t sessions; /* open SMTP sessions */
 	_Atomic uint64_t last_session; /* the number that the newest has */
-	/* What mails on their way in hold: bytes, open files.  The spool counts; NULL: nobody. */
-	_Atomic int64_t *mail_memory, *mail_files;
 	int64_t started_ms;
 	pthread_mutex_t lock; /* for what follows */
 	struct arena *arena;
@@ -120,6 +122,9 @@ struct board {
 	struct arena *certificate_arena;
 	struct board_certificate *certificates;
 	size_t certificate_count;
+	struct arena *list_arena;
+	struct board_list *lists;
+	size_t list_count;
 	const char *certificate_error; /* why others could not be taken into use, or "" */
 };
 
@@ -128,10 +133,6 @@ void board_done(struct board *b);
 static inline void board_count(struct board *b, enum board_counter c, uint64_t n)
 {
 	atomic_fetch_add_explicit(&b->counters[c], n, memory_order_relaxed);
-}
-static inline int64_t board_gauge(_Atomic int64_t *gauge)
-{
-	return gauge ? atomic_load_explicit(gauge, memory_order_relaxed) : 0;
 }
 /* Name and meaning of a counter. */
 const char *board_counter_name(enum board_counter c);
@@ -156,5 +157,9 @@ void board_set_certificates(struct board *b, const struct board_certificate *row
 			    const char *error);
 struct board_certificate *board_get_certificates(struct board *b, struct arena *a, size_t *ret_n,
 						 const char **ret_error);
+
+/* The same for DNS lists (the main thread). */
+void board_set_lists(struct board *b, const struct board_list *rows, size_t n);
+struct board_list *board_get_lists(struct board *b, struct arena *a, size_t *ret_n);
 
 #endif

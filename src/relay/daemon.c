@@ -19,6 +19,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "relay/forward.h"
+#include "relay/list_watch.h"
 #include "relay/outlook.h"
 #include "relay/roll.h"
 #include "relay/worker.h"
@@ -38,6 +39,7 @@ struct running {
 	struct admin *admin;
 	struct certificates *certificates;
 	struct timer *look; /* at their files */
+	struct list_watch *watch; /* over the DNS lists */
 	int admin_fds[ADMIN_LISTENERS_MAX];
 	unsigned admin_fd_count;
 };
@@ -105,6 +107,7 @@ static void reload(struct running *r)
 	set_marks(r, fresh);
 	store_reconfigure(r->d.store, fresh);
 	forward_reload(r->forward, fresh);
+	list_watch_every(r->watch, fresh->dns.list_check_ms);
 	for (unsigned i = 0; i < r->d.worker_count; i++)
 		worker_reload(r->d.workers[i], fresh);
 	look_at_certificates(r, fresh);
@@ -226,6 +229,7 @@ static void serve(struct running *r, const struct listen_socket *sockets, unsign
 	start_workers(r, sockets, n);
 	r->look = timer_new(r->loop, on_look, r);
 	timer_set(r->look, LOOK_MS);
+	r->watch = list_watch_new(r->loop, &r->d, r->conf->dns.list_check_ms);
 	signals = signals_watch(r->loop, signos, COUNT(signos), on_signal, r);
 	say_ready(r, sockets, n);
 	loop_run(r->loop);
@@ -237,6 +241,7 @@ static void serve(struct running *r, const struct listen_socket *sockets, unsign
 	forward_join(r->forward);
 	signals_close(signals);
 	timer_free(r->look);
+	list_watch_stop(r->watch);
 }
 
 static bool run(struct running *r, const struct listen_socket *sockets, unsigned n, struct err *e)
@@ -299,18 +304,18 @@ bool daemon_run(struct conf *conf, struct log *log, struct certificates *certifi
 	r->d.state_dir = state_dir;
 	r->d.census = census_new();
 	r->d.outlook = outlook_new();
+	r->d.lists = dnslist_health_new();
 	r->d.guard = guard_new(GUARD_PLACES, random_seed());
 	r->d.spool.left = SPOOL_BUDGET;
 	set_marks(r, conf);
 	settings_board_init(&r->d.settings);
 	board_init(&r->d.board, clock_wall_ms());
-	r->d.board.mail_memory = &r->d.spool.held;
-	r->d.board.mail_files = &r->d.spool.files;
 	r->loop = loop_new();
 	r->forward = forward_new(&r->d, conf);
 	r->certificates = certificates;
 	ok = open_dns(r, e) && run(r, sockets, n, e);
 	dns_close(r->d.dns);
+	list_watch_free(r->watch);
 	for (unsigned i = 0; i < r->d.worker_count; i++)
 		worker_free(r->d.workers[i]);
 	forward_free(r->forward);
@@ -319,6 +324,7 @@ bool daemon_run(struct conf *conf, struct log *log, struct certificates *certifi
 	settings_board_done(&r->d.settings);
 	guard_free(r->d.guard);
 	outlook_free(r->d.outlook);
+	dnslist_health_free(r->d.lists);
 	census_free(r->d.census);
 	conf_unref(r->conf);
 	free(hostname);

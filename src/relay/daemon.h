@@ -20,6 +20,7 @@
 
 #define DAEMON_GRACE_MS 5000 /* at SIGTERM what is in flight may take so long to finish */
 
+struct dnslist_health;
 struct outlook;
 struct worker;
 
@@ -48,6 +49,7 @@ struct daemon {
 	struct outlook *outlook; /* how the primaries are */
 	struct spool_budget spool;
 	struct dns *dns;
+	struct dnslist_health *lists; /* which DNS lists may be believed */
 	const char *hostname; /* this and state_dir: as at start, changed by restart only */
 	const char *state_dir;
 };

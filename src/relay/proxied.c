@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "net/preface.h"
 #include "proto/xclient.h"
+#include "relay/ahead.h"
 #include "relay/defend.h"
 #include "relay/session.h"
 
@@ -169,6 +170,7 @@ void receive_xclient(struct session *s, const struct smtpd_request *r)
 		return;
 	}
 	s->peer = client;
+	ahead_ask(s->w, &client);
 	/* What an earlier XCLIENT said stands, what the proxy said of itself does not. */
 	if (x.helo[0] || !s->helo_told) {
 		free(s->helo);

@@ -192,6 +192,7 @@ static void state_facts(const struct session *s, struct receipt *m)
 		.settings_stale = atomic_load(&board->stale),
 		.domain = d,
 		.hurried = s->hurried,
+		.lists = s->w->d->lists,
 		.primary = d ? outlook_of(s->w->d->outlook, d->routes, d->route_count) :
 			       STANDING_UNKNOWN,
 		.policy = d ? d->policy : m->settings ? m->settings->policy : NULL,

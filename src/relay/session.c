@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "relay/ahead.h"
 #include "relay/defend.h"
 #include "relay/proxied.h"
 #include "relay/receive.h"
@@ -445,6 +446,8 @@ void session_start(const struct door *door, int fd, const struct address *peer)
 	list_add_tail(&w->sessions, &s->link);
 	atomic_fetch_add(&w->d->board.sessions, 1);
 	board_count(&w->d->board, COUNTER_connections, 1);
+	if (!limits.xclient)
+		ahead_ask(w, peer);
 	s->securing = s->tls_first;
 	if (s->tls_first)
 		begin_tls(s); /* the greeting waits in the engine */

@@ -1,0 +1,38 @@
+/* ahead.c: see ahead.h.
+ *
+ * Which domain the mail is for nobody knows yet, so the lists of all are asked; with many domains
+ * that differ they may be many, and then only the first are.
+ * SPDX-License-Identifier: ISC */
+#include "relay/ahead.h"
+
+#include "policy/policy.h"
+#include "relay/worker.h"
+
+#define AHEAD_MAX 16 /* questions about a client */
+
+void ahead_ask(struct worker *w, const struct address *client)
+{
+	struct ip ip = address_ip(client);
+	unsigned kind = ip_is_v4(&ip) ? DNSLIST_IP4 : DNSLIST_IP6, asked = 0;
+	char name[DNS_NAME_MAX + 1];
+	bool reverse = false;
+	struct settings *s;
+
+	if (policy_is_inside(&ip))
+		return;
+	s = settings_board_get(&w->d->settings);
+	for (size_t i = 0; s && i < s->lists.n && asked < AHEAD_MAX; i++) {
+		const struct dnslist_use *use = &s->lists.rows[i];
+
+		reverse = reverse || use->names;
+		if (use->names || !(use->list->kinds & kind) ||
+		    !dnslist_is_well(w->d->lists, use->list->zone, false) ||
+		    !dns_reversed_to(name, &ip, use->list->zone))
+			continue;
+		dns_prefetch(w->dns, str_of(name), DNS_A);
+		asked++;
+	}
+	settings_unref(s);
+	if (reverse && dns_reversed_to(name, &ip, ip_is_v4(&ip) ? "in-addr.arpa" : "ip6.arpa"))
+		dns_prefetch(w->dns, str_of(name), DNS_PTR);
+}
