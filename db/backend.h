@@ -30,7 +30,7 @@ struct batch {
 	int64_t wall_ms;  /* when it began: for `at` and `changed` */
 	int64_t turn_ms;  /* next_try of what is due now */
 	int64_t ahead_ms; /* what must be added to a wall-clock next_try */
-	bool settings_changed, recipients_changed;
+	bool settings_changed, recipients_changed, greylist_changed;
 	struct batch_note *notes;
 	size_t note_count, note_room;
 };

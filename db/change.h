@@ -88,6 +88,10 @@ struct change_access {
 /* *ret_changed: how many are new, moved from the other list, or gone. */
 bool change_access(struct store *s, const char *who, const struct change_access *what,
 		   uint64_t *ret_changed, struct err *e) MUST_CHECK;
+/* What is remembered of a client of a domain, or (client NULL) of all its clients; domain NULL: of
+ * all domains.  A client is written as view_greylist shows it: "192.0.2.0/24", "example.org". */
+bool change_greylist_forget(struct store *s, const char *who, const char *domain,
+			    const char *client, uint64_t *ret_changed, struct err *e) MUST_CHECK;
 
 enum queue_act {
 	QUEUE_HOLD,    /* queued → held */

@@ -21,6 +21,7 @@ enum change_kind {
 	CHANGE_FLUSH,
 	CHANGE_POLICY,
 	CHANGE_ACCESS,
+	CHANGE_GREYLIST, /* forget */
 };
 
 /* What a domain's settings become; only what is named in `has`. */
@@ -77,6 +78,7 @@ struct job_change {
 	enum access_list list; /* CHANGE_ACCESS */
 	const struct change_entry *entries;
 	size_t entry_count;
+	struct str client; /* CHANGE_GREYLIST; .at is NULL for all */
 	msgid message;
 	enum queue_act act;
 	uint64_t changed; /* answer */

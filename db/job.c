@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "db/change_job.h"
+#include "db/greylist.h"
 #include "db/store.h"
 
 #define SMALL_BYTES ((size_t)64 << 10)
@@ -89,6 +90,12 @@ struct job_waiting *job_new_waiting(struct inbox *to, job_done_fn *on_done, void
 struct job_tally *job_new_tally(struct inbox *to, job_done_fn *on_done, void *owner)
 {
 	return job_new(JOB_TALLY, sizeof(struct job_tally), LARGE_BYTES, to, on_done, owner);
+}
+
+struct job_greylist *job_new_greylist(struct inbox *to, job_done_fn *on_done, void *owner)
+{
+	return job_new(JOB_GREYLIST_LOOK, sizeof(struct job_greylist), SMALL_BYTES, to, on_done,
+		       owner);
 }
 
 struct job_change *job_new_change(struct inbox *to, size_t max_bytes)

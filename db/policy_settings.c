@@ -51,6 +51,20 @@ const struct policy_option policy_options[] = {
 	  .says = "What becomes of mail when the lists that name it weigh enough." },
 	{ .name = "rhsbl_threshold", .type = POLICY_NUMBER, AT(rhsbl_threshold),
 	  .dflt = DNSLIST_THRESHOLD, .min = "1", .max = "1000", .says = "So much is enough." },
+	{ .name = "greylist", .type = POLICY_CHOICE, AT(greylist), .dflt = "off",
+	  .words = "off|on|while-up",
+	  .says = "A client that nobody knows yet is told to come back later; while-up: only while "
+		  "the primary is up." },
+	{ .name = "greylist_mode", MODE_OF(greylist), .dflt = "defer", .words = "off|log|defer",
+	  .says = "What becomes of such a mail; log: it is taken and marked." },
+	{ .name = "greylist_delay", .type = POLICY_TIME, AT(greylist_delay_ms), .dflt = "1m",
+	  .min = "1s", .max = "1h",
+	  .says = "Who comes back earlier is told to wait on." },
+	{ .name = "greylist_window", .type = POLICY_TIME, AT(greylist_window_ms), .dflt = "2d",
+	  .min = "2h", .max = "7d", .says = "Who comes back later than that begins anew." },
+	{ .name = "greylist_memory", .type = POLICY_TIME, AT(greylist_memory_ms), .dflt = "35d",
+	  .min = "1d", .max = "365d",
+	  .says = "A client that came back is known until it has been silent for so long." },
 };
 /* clang-format on */
 const size_t policy_option_count = COUNT(policy_options);
@@ -149,7 +163,8 @@ bool policy_settings_put(struct policy_settings *p, struct arena *a, const struc
 		return err_set(e, ERR_INPUT, "%s: longer than %d bytes", o->name, VALUE_MAX);
 	switch (o->type) {
 	case POLICY_MODE:
-		if (!put_choice(o, "off|log|defer|reject", value, &place, e))
+		if (!put_choice(o, o->words ? o->words : "off|log|defer|reject", value,
+				&place, e))
 			return false;
 		*(enum check_mode *)field = (enum check_mode)place;
 		return true;

@@ -42,7 +42,8 @@ enum check_mode {
 	CHECK(sender)        \
 	CHECK(forged)        \
 	CHECK(dnsbl)         \
-	CHECK(rhsbl)
+	CHECK(rhsbl)         \
+	CHECK(greylist)
 
 enum check_id {
 #define CHECK(name) CHECK_##name,
@@ -51,10 +52,14 @@ enum check_id {
 	CHECK_COUNT
 };
 
+enum greylist_when { GREYLIST_OFF, GREYLIST_ON, GREYLIST_WHILE_UP };
+
 struct policy_settings {
 	enum check_mode mode[CHECK_COUNT];
 	const struct dnslist_set *dnsbl, *dnswl, *rhsbl;
 	int64_t dnsbl_threshold, rhsbl_threshold;
+	int greylist; /* enum greylist_when */
+	int64_t greylist_delay_ms, greylist_window_ms, greylist_memory_ms;
 };
 
 enum policy_type {
@@ -71,7 +76,8 @@ struct policy_option {
 	enum policy_type type;
 	size_t offset; /* in struct policy_settings */
 	const char *dflt;
-	const char *words;    /* POLICY_CHOICE: "off|on|while-up" */
+	const char *words;    /* POLICY_CHOICE: "off|on|while-up"; POLICY_MODE: NULL, or those that
+			       * mean something, from "off" on */
 	const char *min, *max; /* POLICY_TIME, POLICY_NUMBER: as they are written */
 	/* POLICY_OTHER: parses value to the field at `field`; what it keeps is in the arena. */
 	bool (*parse)(struct arena *a, struct str value, void *field, struct err *e);

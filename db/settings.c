@@ -125,6 +125,7 @@ void settings_board_init(struct settings_board *b)
 	atomic_init(&b->version, 0);
 	atomic_init(&b->stale, false);
 	atomic_init(&b->recipients_version, 0);
+	atomic_init(&b->greylist_version, 0);
 }
 
 void settings_board_done(struct settings_board *b)

@@ -93,6 +93,7 @@ struct settings_board {
 	_Atomic uint64_t version;
 	_Atomic bool stale; /* the last reload failed: what is not in current may yet be ours */
 	_Atomic uint64_t recipients_version; /* rises when any recipient changes: caches are void */
+	_Atomic uint64_t greylist_version;   /* the same, when an operator has clients forgotten */
 };
 
 void settings_board_init(struct settings_board *b);

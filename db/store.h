@@ -49,8 +49,8 @@ const char *delivery_state_name(enum delivery_state s); /* "queued" */
 /* -- jobs ------------------------------------------------------------------ */
 
 enum job_kind {
-	JOB_ACCEPT, JOB_SETTLE, JOB_CHANGE, JOB_TALLY, /* written */
-	JOB_DUE, JOB_CHUNK, JOB_RECIPIENT, JOB_EXPIRED, JOB_WAITING, /* read */
+	JOB_ACCEPT, JOB_SETTLE, JOB_CHANGE, JOB_TALLY, JOB_GREYLIST, /* written */
+	JOB_DUE, JOB_CHUNK, JOB_RECIPIENT, JOB_EXPIRED, JOB_WAITING, JOB_GREYLIST_LOOK, /* read */
 };
 
 struct job;

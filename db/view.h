@@ -112,6 +112,21 @@ struct view_access_filter {
 };
 bool view_access(struct view *v, struct arena *a, const struct view_access_filter *f,
 		 struct view_entry **ret, size_t *ret_n, bool *ret_more, struct err *e) MUST_CHECK;
+/* A client that was told to come back, or (known) that did. */
+struct view_greylist {
+	const char *domain_name, *what; /* "greylist" */
+	const char *client;             /* "192.0.2.0/24", or the domain that SPF vouched for */
+	bool known;
+	const char *sender, *recipient; /* of its first try; "" when known */
+	int64_t first_ms, since_ms, seen_ms; /* when known; else first_ms only */
+	int64_t until_ms;
+	unsigned tries;
+};
+/* The clients that wait, newest first, or (known) those that came back, by domain and name; domain
+ * NULL: of all. */
+bool view_greylist(struct view *v, struct arena *a, const char *domain, bool known,
+		   unsigned limit, struct view_greylist **ret, size_t *ret_n, bool *ret_more,
+		   struct err *e) MUST_CHECK;
 
 /* How often a check found this of the domain's recipients, in the last day and week. */
 struct view_finding {

@@ -219,7 +219,7 @@ static void begin_batch(struct store *s)
 
 	b->wall_ms = clock_wall_ms();
 	b->turn_ms = due_clock_open(&s->clock, b->wall_ms, clock_mono_ms(), &b->ahead_ms);
-	b->settings_changed = b->recipients_changed = false;
+	b->settings_changed = b->recipients_changed = b->greylist_changed = false;
 	b->note_count = 0;
 }
 
@@ -297,6 +297,8 @@ static void tell(struct store *s, struct list *jobs)
 		report(s, "settings cannot be read", &e);
 	if (b->recipients_changed)
 		atomic_fetch_add(&s->board->recipients_version, 1);
+	if (b->greylist_changed)
+		atomic_fetch_add(&s->board->greylist_version, 1);
 	/* Answers before notes: who fetches because of a note has heard what became of the mail
 	 * that it had in hand. */
 	store_answer(jobs);

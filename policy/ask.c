@@ -37,7 +37,7 @@ struct asks *asks_new(struct arena *a, const struct asks_backend *backend)
 static bool same_question(const struct question *a, const struct question *b)
 {
 	return a->kind == b->kind && a->domain == b->domain && a->type == b->type &&
-	       str_eq(a->name, b->name) && str_eq(a->base, b->base);
+	       str_eq(a->name, b->name) && str_eq(a->base, b->base) && str_eq(a->to, b->to);
 }
 
 /* The index of a place for one more; ASKS_MAX when there is none. */
@@ -63,7 +63,8 @@ static const struct answer *put(struct asks *asks, const struct question *q)
 	*new = (struct asked){ .q = *q, .used = true };
 	new->q.name = arena_dup(asks->arena, q->name);
 	new->q.base = arena_dup(asks->arena, q->base);
-	if (!new->q.name.at || !new->q.base.at) {
+	new->q.to = q->to.n ? arena_dup(asks->arena, q->to) : STR_NONE;
+	if (!new->q.name.at || !new->q.base.at || !new->q.to.at) {
 		new->used = false;
 		return &could_not_ask;
 	}

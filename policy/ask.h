@@ -28,6 +28,7 @@
 enum ask_kind {
 	ASK_RECIPIENT, /* is this local part in the domain's list? */
 	ASK_DNS,       /* records of one type at one name */
+	ASK_GREYLIST,  /* has this client come back?  It is remembered that it was here */
 };
 
 enum answer_status {
@@ -39,8 +40,10 @@ enum answer_status {
 struct question {
 	enum ask_kind kind;
 	int64_t domain; /* 0 where the answer is the same for all */
-	/* ASK_RECIPIENT: folded local part; without subaddress, or "".  ASK_DNS: the name; "" */
-	struct str name, base;
+	/* ASK_RECIPIENT: folded local part; without subaddress, or ""; "".
+	 * ASK_DNS: the name; ""; "".
+	 * ASK_GREYLIST: client's key; sender; folded local part of the recipient */
+	struct str name, base, to;
 	enum dns_type type; /* ASK_DNS */
 };
 
@@ -52,6 +55,10 @@ struct answer {
 	 * and "no such records"; ERROR is a timeout, SERVFAIL, bogus or past a bound. */
 	const struct dns_record *records;
 	size_t record_count;
+	/* ASK_GREYLIST: FOUND: it may pass; known: since before this mail.  NONE: it must come
+	 * back. */
+	bool known;
+	int64_t first_ms; /* of its first try */
 };
 
 struct asks;

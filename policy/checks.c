@@ -15,5 +15,6 @@ const struct check *const checks[] = {
 	&check_forged,    /* does somebody outside send in the domain's own name? */
 	&check_dnsbl,     /* do lists name the client? */
 	&check_rhsbl,     /* do lists name one of its names? */
+	&check_greylist,  /* has the client come back?  Last: strangers cost no row */
 	NULL,
 };

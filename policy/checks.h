@@ -14,5 +14,6 @@ extern const struct check check_rdns;
 extern const struct check check_sender;
 extern const struct check check_dnsbl;
 extern const struct check check_rhsbl;
+extern const struct check check_greylist;
 
 #endif

@@ -67,7 +67,8 @@ static enum verdict refused(struct policy *p, const struct check *check, const s
 
 static bool in_question(const struct check *check, enum stage stage, const struct mail *m)
 {
-	return check->stage == stage && mode_of(check, m) != MODE_OFF;
+	return check->stage == stage && mode_of(check, m) != MODE_OFF &&
+	       (!check->applies || check->applies(m));
 }
 
 static enum verdict run_check(struct policy *p, const struct check *check, struct asks *asks,

@@ -80,6 +80,8 @@ struct check {
 	bool eager;
 	/* The basis of all: always in force, whatever modes and allow-lists say. */
 	bool always;
+	/* NULL: always.  False: as if it were off, whatever its mode. */
+	bool (*applies)(const struct mail *m);
 	enum verdict (*run)(struct asks *asks, const struct mail *m, struct ruling *r);
 	const char *says; /* one line for people */
 };

@@ -63,6 +63,8 @@ static enum run_result carry_out(struct backend *b, struct job_change *c, struct
 		return sqlite_change_access(b, c, batch);
 	case CHANGE_POLICY:
 		return sqlite_change_policy(b, c, batch);
+	case CHANGE_GREYLIST:
+		return sqlite_change_greylist(b, c, batch);
 	case CHANGE_MESSAGE:
 	case CHANGE_FAILED_ALL:
 	case CHANGE_FLUSH:

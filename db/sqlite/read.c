@@ -125,8 +125,11 @@ bool sqlite_read(struct backend *b, struct job *job, const struct due_look *look
 		return sqlite_expired(b, CONTAINER(job, struct job_expired, job));
 	case JOB_WAITING:
 		return waiting(b, CONTAINER(job, struct job_waiting, job), look);
+	case JOB_GREYLIST_LOOK:
+		return sqlite_greylist_look(b, CONTAINER(job, struct job_greylist, job));
 	case JOB_ACCEPT:
 	case JOB_SETTLE:
+	case JOB_GREYLIST:
 	case JOB_CHANGE:
 	case JOB_TALLY:
 		break;

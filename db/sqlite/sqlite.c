@@ -73,6 +73,7 @@ bool sqlite_open(const char *path, bool read_only, struct backend **ret, struct 
 		    (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
 	int rc = sqlite3_open_v2(path, &b->db, flags, NULL);
 
+	b->greylist_known = -1;
 	if (rc != SQLITE_OK) {
 		(void)err_set(e, ERR_TEMP, "%s: %s", path,
 			      b->db ? sqlite3_errmsg(b->db) : "out of memory");
@@ -204,6 +205,7 @@ static void rollback(struct backend *b)
 {
 	struct err e;
 
+	b->greylist_known = -1;
 	if (!sqlite3_get_autocommit(b->db) && !sql_exec(b, "ROLLBACK", &e) &&
 	    b->health == BACKEND_WELL)
 		b->health = BACKEND_REOPEN;
@@ -220,11 +222,14 @@ static enum run_result run(struct backend *b, struct job *job, struct batch *bat
 		return sqlite_change(b, CONTAINER(job, struct job_change, job), batch);
 	case JOB_TALLY:
 		return sqlite_tally(b, CONTAINER(job, struct job_tally, job));
+	case JOB_GREYLIST:
+		return sqlite_greylist(b, CONTAINER(job, struct job_greylist, job));
 	case JOB_DUE:
 	case JOB_CHUNK:
 	case JOB_RECIPIENT:
 	case JOB_EXPIRED:
 	case JOB_WAITING:
+	case JOB_GREYLIST_LOOK:
 		break;
 	}
 	(void)err_set(&job->err, ERR_PERM, "not a writing job");

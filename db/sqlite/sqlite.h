@@ -11,6 +11,7 @@
 
 #include "db/backend.h"
 #include "db/change_job.h"
+#include "db/greylist.h"
 
 /* message.flags; two bits from FLAG_RET on: enum dsn_ret.  Bits that a row from before they had a
  * meaning lacks are 0, so a new one needs no migration. */
@@ -39,6 +40,11 @@ enum sql_slot {
 	SQL_MESSAGE_ROWS, SQL_ROW_SET, SQL_FIND_QUEUED, SQL_FIND_PARKED, SQL_FIND_FAILED,
 	SQL_FLUSH, SQL_POLICY_PUT, SQL_POLICY_DELETE, SQL_POLICIES_DELETE,
 	SQL_ACCESS_PUT, SQL_ACCESS_DELETE, SQL_ACCESS_DELETE_ALL,
+	/* greylist */
+	SQL_GREYLIST, SQL_GREYLIST_PUT, SQL_GREYLIST_BOUND, SQL_GREYLIST_TRIED, SQL_GREYLIST_DELETE,
+	SQL_KNOWN, SQL_KNOWN_PUT, SQL_KNOWN_TOUCH, SQL_KNOWN_COUNT, SQL_KNOWN_BOUND,
+	SQL_GREYLIST_FORGET, SQL_KNOWN_FORGET, SQL_GREYLIST_END, SQL_GREYLIST_PRUNE,
+	SQL_KNOWN_PRUNE,
 	/* read */
 	SQL_DUE, SQL_DUE_NEXT, SQL_HEAD, SQL_CHUNK, SQL_RECIPIENT, SQL_EXPIRED, SQL_EXPIRED_MAIL,
 	SQL_LIFETIMES, SQL_WAITING,
@@ -54,6 +60,7 @@ enum sql_slot {
 	SQL_VIEW_QUEUED, SQL_VIEW_QUEUED_OF, SQL_VIEW_COUNT_PARKED, SQL_VIEW_SIZE,
 	SQL_VIEW_LIST_SIZE,
 	SQL_VIEW_AUDIT, SQL_VIEW_POLICY, SQL_VIEW_REPORT, SQL_VIEW_ACCESS,
+	SQL_VIEW_GREYLIST, SQL_VIEW_KNOWN,
 	SQL_SLOTS
 };
 
@@ -68,7 +75,9 @@ struct backend {
 	char *chunk;           /* room for one body row that comes from a file */
 	bool shrinking;        /* free pages are being given back */
 	msgid prune_at;        /* how far the ledger has been looked through */
-	bool pruning_events;
+	bool pruning_events, pruning_greylist;
+	int64_t greylist_at;    /* how far first tries have been looked through */
+	int64_t greylist_known; /* rows; -1: to be counted */
 	msgid expired_at;      /* where the next look for expired mail goes on */
 	unsigned expired_seq;
 };
@@ -147,6 +156,8 @@ enum run_result sqlite_change_recipient(struct backend *b, struct job_change *c,
 enum run_result sqlite_change_queue(struct backend *b, struct job_change *c,
 				    struct batch *batch);
 enum run_result sqlite_change_access(struct backend *b, struct job_change *c, struct batch *batch);
+enum run_result sqlite_change_greylist(struct backend *b, struct job_change *c,
+				       struct batch *batch);
 enum run_result sqlite_change_policy(struct backend *b, struct job_change *c, struct batch *batch);
 /* change_alias.c: what the list forbids is refused before anything of it is written. */
 enum run_result sqlite_check_entries(struct backend *b, struct job_change *c, int64_t domain);
@@ -156,6 +167,13 @@ enum run_result sqlite_domain_id(struct backend *b, struct job_change *c, int64_
 /* All that waits for the domain to the ledger, as deleted. */
 bool sqlite_delete_waiting(struct backend *b, struct job_change *c, struct batch *batch,
 			   int64_t domain, struct err *e) MUST_CHECK;
+
+/* greylist.c */
+enum run_result sqlite_greylist(struct backend *b, struct job_greylist *g);
+bool sqlite_greylist_look(struct backend *b, struct job_greylist *g) MUST_CHECK;
+/* A step: what is too old goes; *ret_more: there is more of it. */
+bool sqlite_greylist_prune(struct backend *b, int64_t now_ms, bool *ret_more, struct err *e)
+	MUST_CHECK;
 
 /* settings.c, tidy.c */
 bool sqlite_load_settings(struct backend *b, uint64_t version, struct settings **ret,

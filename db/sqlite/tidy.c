@@ -88,10 +88,10 @@ static bool prune(struct backend *b, struct tidy *t, bool *ret_more, struct err 
 	if (!prune_end(b, id_floor(before), &end, e))
 		return false;
 	if (!end) {
-		t->prune = !b->pruning_events;
-		b->pruning_events = t->prune;
+		b->pruning_greylist = b->pruning_events;
+		b->pruning_events = !b->pruning_events;
 		b->prune_at = 0;
-		*ret_more = t->prune;
+		*ret_more = true;
 		return true;
 	}
 
@@ -114,6 +114,14 @@ static bool prune(struct backend *b, struct tidy *t, bool *ret_more, struct err 
 	return sql_run(b, st, e);
 }
 
+static bool prune_greylist(struct backend *b, struct tidy *t, bool *ret_more, struct err *e)
+{
+	if (!sqlite_greylist_prune(b, t->wall_ms, ret_more, e))
+		return false;
+	t->prune = b->pruning_greylist = *ret_more;
+	return true;
+}
+
 /* The file gets smaller, and the log with it, only when the log has been written back whole. */
 static bool cut_log(struct backend *b, struct err *e)
 {
@@ -131,7 +139,8 @@ bool sqlite_tidy(struct backend *b, struct tidy *t, bool *ret_more, struct err *
 {
 	*ret_more = false;
 	if (t->prune)
-		return prune(b, t, ret_more, e);
+		return b->pruning_greylist ? prune_greylist(b, t, ret_more, e) :
+					     prune(b, t, ret_more, e);
 	if (!shrink(b, ret_more, e))
 		return false;
 	return *ret_more || !t->idle || cut_log(b, e);

@@ -244,6 +244,8 @@ static void put_daemon(json_t *status, const struct request *r)
 	api_put_time(status, "started", b->started_ms);
 	api_put_num(status, "uptime_ms", r->now_ms - b->started_ms);
 	api_put_num(status, "sessions", (int64_t)atomic_load(&b->sessions));
+	api_put_num(status, "mail_memory", board_gauge(b->mail_memory));
+	api_put_num(status, "mail_files", board_gauge(b->mail_files));
 	api_put_bool(status, "settings_stale", atomic_load(&r->world->settings->stale));
 }
 

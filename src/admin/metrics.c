@@ -127,6 +127,10 @@ static bool put_process(struct buf *out, const struct request *r)
 	       put_one(out, "start_time_seconds", "gauge", "when the daemon started",
 		       (uint64_t)(b->started_ms / 1000)) &&
 	       put_one(out, "sessions", "gauge", "open SMTP sessions", atomic_load(&b->sessions)) &&
+	       put_one(out, "mail_memory_bytes", "gauge", "memory of mails on their way in",
+		       (uint64_t)board_gauge(b->mail_memory)) &&
+	       put_one(out, "mail_files", "gauge", "files of mails on their way in",
+		       (uint64_t)board_gauge(b->mail_files)) &&
 	       put_one(out, "settings_stale", "gauge", "1 when the settings could not be read",
 		       atomic_load(&r->world->settings->stale));
 }

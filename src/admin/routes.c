@@ -37,6 +37,11 @@ static const struct api_route routes[] = {
 	{ "PATCH", "/v1/policy", api_policy_set_all, API_JSON, NULL,
 	  "change the policy for all domains" },
 
+	{ "GET", "/v1/greylist", api_greylist_list, API_NONE, "domain state limit",
+	  "clients that were told to come back, newest first; state=known: those that did" },
+	{ "POST", "/v1/greylist/forget", api_greylist_forget, API_NONE, "domain client",
+	  "forget a client of a domain, or all of them" },
+
 	{ "GET", "/v1/domains/{name}/recipients", api_recipient_list, API_NONE, "limit after",
 	  "the list of valid users" },
 	{ "POST", "/v1/domains/{name}/recipients", api_recipient_add, API_JSON, NULL,

@@ -56,6 +56,10 @@ const struct command commands[] = {
 	  "[--domain DOMAIN] [--limit N] [--skip N]", "the entries of the deny-list" },
 	{ "deny", "remove", access_remove, 1, MANY, "domain= recipient",
 	  "ENTRY... [--domain DOMAIN] [--recipient]", "remove entries of the deny-list" },
+	{ "greylist", "list", greylist_list, 0, 1, "known limit=", "[DOMAIN] [--known] [--limit N]",
+	  "clients that were told to come back, or with --known those that did" },
+	{ "greylist", "forget", greylist_forget, 1, 2, "", "DOMAIN|all [CLIENT]",
+	  "forget a client, or all of a domain" },
 
 	{ "queue", "list", queue_list, 0, 0, "domain= state= limit= after=",
 	  "[--domain DOMAIN] [--state queued|held|failed] [--limit N] [--after ID]",

@@ -16,6 +16,8 @@ static void show_daemon(const json_t *s)
 	show_line("mxkeepd %s on %s, up %s, %lld sessions open", show_text(s, "version"),
 		  show_text(s, "hostname"), human_span(show_num(s, "uptime_ms"), span),
 		  (long long)show_num(s, "sessions"));
+	show_line("mail on its way in: %s of memory, %lld files", show_size(s, "mail_memory", size),
+		  (long long)show_num(s, "mail_files"));
 	if (takes)
 		show_line("takes mail: yes, %s of disk free", show_size(store, "free_bytes", size));
 	else

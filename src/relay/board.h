@@ -31,6 +31,11 @@
 	X(deferred_rcpts, "recipients refused for now")                                        \
 	X(refused_mails, "messages refused for good at end of data")                           \
 	X(deferred_mails, "messages refused for now at end of data or MAIL")                   \
+	X(greylist_first, "first tries of clients that were told to come back")                \
+	X(greylist_early, "tries that came back too early")                                    \
+	X(greylist_back, "clients that came back and are known from then on")                  \
+	X(greylist_known, "recipients of known clients")                                       \
+	X(greylist_failed, "tries that passed because the database gave no answer")            \
 	X(delivered, "recipients delivered to a primary")                                      \
 	X(delivery_deferrals, "delivery attempts that are to be repeated")                     \
 	X(failed, "recipients refused for good by a primary")                                  \
@@ -114,6 +119,8 @@ struct board {
 	struct dns_tally dns;
 	_Atomic uint64_t sessions; /* open SMTP sessions */
 	_Atomic uint64_t last_session; /* the number that the newest has */
+	/* What mails on their way in hold: bytes, open files.  The spool counts; NULL: nobody. */
+	_Atomic int64_t *mail_memory, *mail_files;
 	int64_t started_ms;
 	pthread_mutex_t lock; /* for what follows */
 	struct arena *arena;
@@ -133,6 +140,10 @@ void board_done(struct board *b);
 static inline void board_count(struct board *b, enum board_counter c, uint64_t n)
 {
 	atomic_fetch_add_explicit(&b->counters[c], n, memory_order_relaxed);
+}
+static inline int64_t board_gauge(_Atomic int64_t *gauge)
+{
+	return gauge ? atomic_load_explicit(gauge, memory_order_relaxed) : 0;
 }
 /* Name and meaning of a counter. */
 const char *board_counter_name(enum board_counter c);

@@ -310,6 +310,8 @@ bool daemon_run(struct conf *conf, struct log *log, struct certificates *certifi
 	set_marks(r, conf);
 	settings_board_init(&r->d.settings);
 	board_init(&r->d.board, clock_wall_ms());
+	r->d.board.mail_memory = &r->d.spool.held;
+	r->d.board.mail_files = &r->d.spool.files;
 	r->loop = loop_new();
 	r->forward = forward_new(&r->d, conf);
 	r->certificates = certificates;

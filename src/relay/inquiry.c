@@ -14,7 +14,7 @@ struct inquiry {
 	struct receipt *mail;
 	unsigned index; /* of the question in the mail's asks */
 	uint64_t asked_version;
-	struct job *job; /* ASK_RECIPIENT */
+	struct job *job; /* ASK_RECIPIENT, ASK_GREYLIST */
 	struct dns_query *query; /* ASK_DNS */
 };
 
@@ -155,6 +155,105 @@ static bool put_dns(struct receipt *m, unsigned index, const struct question *q,
 	return false;
 }
 
+/* -- has this client come back? ------------------------------------------------------------- */
+
+static struct answer comeback(const struct job_greylist *g)
+{
+	bool known = g->found == GREYLIST_KNOWN;
+
+	if (!g->job.ok)
+		return (struct answer){ .status = ANSWER_ERROR };
+	return (struct answer){
+		.status = known || g->found == GREYLIST_BACK ? ANSWER_FOUND : ANSWER_NONE,
+		.known = known,
+		.first_ms = g->first_ms,
+	};
+}
+
+static void count_comeback(struct session *s, const struct job_greylist *g)
+{
+	static const enum board_counter counters[] = {
+		[GREYLIST_FIRST] = COUNTER_greylist_first,
+		[GREYLIST_EARLY] = COUNTER_greylist_early,
+		[GREYLIST_BACK] = COUNTER_greylist_back,
+		[GREYLIST_KNOWN] = COUNTER_greylist_known,
+	};
+
+	session_count(s, g->job.ok ? counters[g->found] : COUNTER_greylist_failed);
+}
+
+static void on_comeback(void *world UNUSED, struct job *job)
+{
+	struct job_greylist *g = CONTAINER(job, struct job_greylist, job);
+	struct inquiry *i = job->owner;
+	struct session *s = i ? i->mail->session : NULL;
+
+	if (i && job->ok && g->undecided) {
+		greylist_decide(g);
+		store_put(s->w->d->store, job);
+		return;
+	}
+	if (i) {
+		if (!job->ok)
+			log_say(s->w->d->log, LOG_ERROR, "greylist_failed",
+				F_CSTR("why", job->err.text));
+		count_comeback(s, g);
+		known_learn(s->w->known, g, i->asked_version);
+		end(i, comeback(g));
+	}
+	job_free(job);
+}
+
+/* False when the job has no room for it. */
+static bool fill_greylist(struct job_greylist *g, const struct receipt *m,
+			  const struct question *q)
+{
+	const struct policy_settings *policy = m->facts.policy;
+	char client[GREYLIST_CLIENT_MAX];
+
+	g->what = GREYLIST_CLIENT;
+	g->domain = q->domain;
+	g->client = arena_dup(g->job.arena, greylist_client(q->name, client));
+	g->sender = arena_dup(g->job.arena, q->base);
+	g->local = arena_dup(g->job.arena, q->to);
+	g->now_ms = m->facts.now_ms;
+	g->delay_ms = policy->greylist_delay_ms;
+	g->window_ms = policy->greylist_window_ms;
+	g->memory_ms = policy->greylist_memory_ms;
+	g->tries = 2;
+	if (!g->client.at || !g->sender.at || !g->local.at)
+		return false;
+	greylist_key(g);
+	return true;
+}
+
+static bool put_greylist(struct receipt *m, unsigned index, const struct question *q,
+			 struct answer *ret)
+{
+	struct worker *w = m->session->w;
+	struct job_greylist *g = job_new_greylist(port_inbox(w->jobs), on_comeback, NULL);
+	struct inquiry *i;
+
+	*ret = (struct answer){ .status = ANSWER_ERROR };
+	if (!fill_greylist(g, m, q)) {
+		job_free(&g->job);
+		return true;
+	}
+	if (known_cached(w->known, g, &ret->first_ms)) {
+		session_count(m->session, COUNTER_greylist_known);
+		ret->status = ANSWER_FOUND;
+		ret->known = true;
+		job_free(&g->job);
+		return true;
+	}
+	i = begin(m, index);
+	i->asked_version = known_version(w->known);
+	i->job = &g->job;
+	g->job.owner = i;
+	store_put(w->d->store, &g->job);
+	return false;
+}
+
 bool inquiry_put(void *world, unsigned index, const struct question *q, struct answer *ret)
 {
 	struct receipt *m = world;
@@ -164,6 +263,8 @@ bool inquiry_put(void *world, unsigned index, const struct question *q, struct a
 		return put_recipient(m, index, q, ret);
 	case ASK_DNS:
 		return put_dns(m, index, q, ret);
+	case ASK_GREYLIST:
+		return put_greylist(m, index, q, ret);
 	}
 	*ret = (struct answer){ .status = ANSWER_ERROR };
 	return true;

@@ -261,6 +261,7 @@ struct worker *worker_new(struct daemon *d, struct conf *conf, struct tls *tls,
 	w->control = port_open(w->loop, on_orders, w);
 	w->cache = lookup_cache_new(&d->settings);
 	w->tally = tally_new(w);
+	w->known = known_cache_new(&d->settings);
 	w->dns = dns_client_new(w->loop, d->dns);
 	w->grace = timer_new(w->loop, on_grace_over, w);
 	list_init(&w->sessions);
@@ -314,6 +315,7 @@ void worker_free(struct worker *w)
 	port_close(w->control);
 	loop_free(w->loop);
 	lookup_cache_free(w->cache);
+	known_cache_free(w->known);
 	conf_unref(w->conf);
 	tls_unref(w->tls);
 	free(w);

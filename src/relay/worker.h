@@ -17,6 +17,7 @@
 #include "net/loop.h"
 #include "net/tls.h"
 #include "relay/daemon.h"
+#include "relay/known.h"
 #include "relay/lookup.h"
 
 struct roll;
@@ -30,6 +31,7 @@ struct worker {
 	struct port *control; /* reload, stop */
 	struct lookup_cache *cache;
 	struct tally *tally;
+	struct known_cache *known;
 	struct dns_client *dns;
 	struct tls *tls; /* for the handshakes to come */
 	struct door {

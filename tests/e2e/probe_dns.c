@@ -87,8 +87,9 @@ static void on_answer(void *owner, const struct dns_answer *answer)
 		print_answer(q, answer);
 	list_remove(&q->link);
 	free(q);
+	/* Not 0: that would be before the loop looks at what else has come. */
 	if (list_is_empty(&p->waiting))
-		timer_set(p->go_on, 0);
+		timer_set(p->go_on, 1);
 }
 
 static void ask(struct probe *p, const char *name, enum dns_type type, bool silent)

@@ -128,6 +128,49 @@ static const struct scene_answer *look_up_dns(const struct scene *s, const struc
 	return any;
 }
 
+static bool fits(struct str pattern, struct str name)
+{
+	return str_eq(pattern, STR("*")) || str_eq(pattern, name);
+}
+
+static const struct scene_answer *look_up_greylist(const struct scene *s, const struct question *q)
+{
+	for (size_t i = 0; i < s->answer_count; i++) {
+		const struct scene_answer *a = &s->answers[i];
+		struct str sender = a->domain;
+
+		if (sender.n >= 2 && sender.at[0] == '<')
+			sender = (struct str){ sender.at + 1, sender.n - 2 };
+		if (a->kind == ASK_GREYLIST && fits(a->local, q->name) && fits(sender, q->base))
+			return a;
+	}
+	return NULL;
+}
+
+static struct answer to_comeback(const struct scene_answer *a)
+{
+	return (struct answer){
+		.status = a->canned == CANNED_ERROR  ? ANSWER_ERROR :
+			  a->canned == CANNED_REJECT ? ANSWER_NONE :
+						       ANSWER_FOUND,
+		.known = a->canned == CANNED_ACCEPT,
+		.first_ms = NOW_MS - a->ago_ms,
+	};
+}
+
+static const struct scene_answer *find(const struct scene *s, const struct question *q)
+{
+	switch (q->kind) {
+	case ASK_DNS:
+		return look_up_dns(s, q);
+	case ASK_GREYLIST:
+		return look_up_greylist(s, q);
+	case ASK_RECIPIENT:
+		break;
+	}
+	return look_up(s, q);
+}
+
 static struct answer to_answer(const struct scene_answer *a)
 {
 	switch (a->canned) {
@@ -153,8 +196,7 @@ static struct answer to_answer(const struct scene_answer *a)
 static bool put_question(void *world, unsigned index, const struct question *q, struct answer *ret)
 {
 	struct run *run = world;
-	const struct scene_answer *a = q->kind == ASK_DNS ? look_up_dns(run->scene, q) :
-							    look_up(run->scene, q);
+	const struct scene_answer *a = find(run->scene, q);
 
 	run->questions++;
 	if (!a) {
@@ -163,7 +205,7 @@ static bool put_question(void *world, unsigned index, const struct question *q, 
 		*ret = (struct answer){ .status = ANSWER_ERROR };
 		return true;
 	}
-	*ret = to_answer(a);
+	*ret = a->kind == ASK_GREYLIST ? to_comeback(a) : to_answer(a);
 	if (a->canned == CANNED_NEVER)
 		return false;
 	if (run->way->order == AT_ONCE)
@@ -215,6 +257,7 @@ static void state_facts(struct talk *t)
 		.allowed = s->allowed,
 		.denied = s->denied,
 		.hurried = s->hurried,
+		.primary = s->primary,
 	};
 	if (!ip_parse(s->client, &t->facts.ip))
 		abort();

@@ -194,6 +194,17 @@ static bool parse_client(struct scene *s, struct str line, struct err *e)
 	       err_set(e, ERR_INPUT, "client ADDRESS NAME <sender>");
 }
 
+/* -- primary up|down|unknown --------------------------------------------------------------- */
+
+static bool parse_primary(struct scene *s, struct str line, struct err *e)
+{
+	s->primary = str_eq(line, STR("up"))   ? STANDING_UP :
+		     str_eq(line, STR("down")) ? STANDING_DOWN :
+						 STANDING_UNKNOWN;
+	return s->primary != STANDING_UNKNOWN || str_eq(line, STR("unknown")) ||
+	       err_set(e, ERR_INPUT, "the primary is up, down or unknown");
+}
+
 /* -- settings missing|stale, memory none -------------------------------------------------- */
 
 static bool parse_settings(struct scene *s, struct str line, struct err *e)
@@ -310,6 +321,29 @@ static bool parse_dns(struct scene *s, struct scene_answer *a, struct str line, 
 	return parse_canned(line, &a->canned) || parse_records(s, a, line, e);
 }
 
+/* Two words are the key: client and <sender>; "* *" for all others. */
+static bool parse_greylist(struct scene_answer *a, struct str line, struct err *e)
+{
+	struct str said, span = STR_NONE;
+	uint64_t ms = 0;
+
+	a->local = word(&line);
+	a->domain = word(&line);
+	said = word(&line);
+	if (line.n)
+		span = word(&line);
+	if (span.n && !str_to_ms(span, &ms))
+		return err_set(e, ERR_INPUT, "not a span of time: %.*s", STR_ARGS(span));
+	a->ago_ms = (int64_t)ms;
+	a->canned = str_eq(said, STR("known")) ? CANNED_ACCEPT :
+		    str_eq(said, STR("back"))  ? CANNED_FOUND :
+		    str_eq(said, STR("wait"))  ? CANNED_REJECT :
+						 CANNED_NEVER;
+	return a->canned != CANNED_NEVER || parse_canned(said, &a->canned) ||
+	       err_set(e, ERR_INPUT,
+		       "answer greylist CLIENT <SENDER> known|back|wait AGO, or error|never");
+}
+
 static bool parse_answer(struct scene *s, struct str line, struct err *e)
 {
 	struct scene_answer *a = &s->answers[s->answer_count];
@@ -322,9 +356,13 @@ static bool parse_answer(struct scene *s, struct str line, struct err *e)
 		a->kind = ASK_DNS;
 		return parse_dns(s, a, line, e);
 	}
+	if (str_eq(kind, STR("greylist"))) {
+		a->kind = ASK_GREYLIST;
+		return parse_greylist(a, line, e);
+	}
 	a->kind = ASK_RECIPIENT;
 	return (str_eq(kind, STR("recipient")) && parse_user(a, line, e)) ||
-	       err_set(e, ERR_INPUT, "answer recipient|dns …");
+	       err_set(e, ERR_INPUT, "answer recipient|dns|greylist …");
 }
 
 /* -- rcpt PATH -> VERDICT, times N rcpt … ----------------------------------------------- */
@@ -375,6 +413,7 @@ static const struct {
 	{ "domain", parse_domain }, { "policy", parse_policy }, { "allowed", parse_allowed },
 	{ "denied", parse_denied },	{ "hurried", parse_hurried },
 	{ "client", parse_client }, { "settings", parse_settings },
+	{ "primary", parse_primary },
 	{ "memory", parse_memory }, { "answer", parse_answer }, { "rcpt", parse_rcpt },
 	{ "times", parse_times }, { "pattern", parse_pattern },
 };

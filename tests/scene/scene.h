@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "db/settings.h"
 #include "policy/ask.h"
+#include "policy/policy.h"
 #include "proto/path.h"
 
 #define SCENE_DOMAINS_MAX 16
@@ -25,12 +26,14 @@ enum canned { CANNED_ACCEPT, CANNED_REJECT, CANNED_NONE, CANNED_ERROR, CANNED_NE
 
 /* answer recipient LOCAL@DOMAIN WORD|alias ADDRESS: the local part folded and unquoted, as it is
  * asked for; "*" for all that have no answer of their own.  answer dns NAME TYPE RECORDS|WORD: "*"
- * as the name for all names without an answer of their own. */
+ * as the name for all names without an answer of their own.  answer greylist CLIENT
+ * <SENDER> WORD [AGO]: local is the client, domain the sender; "* *" for all others. */
 struct scene_answer {
 	enum ask_kind kind;
 	struct str local, domain; /* ASK_DNS: the name is local */
 	enum dns_type type;
 	enum canned canned;
+	int64_t ago_ms; /* ASK_GREYLIST: the first try */
 	struct dns_record records[SCENE_RECORDS_MAX]; /* CANNED_FOUND */
 	size_t record_count;
 	struct str alias; /* CANNED_ALIAS */
@@ -54,6 +57,7 @@ struct scene {
 	struct policy_settings *policy; /* for all */
 	struct str client, helo, allowed, denied;
 	struct path sender;
+	enum standing primary;
 	struct scene_answer answers[SCENE_ANSWERS_MAX];
 	size_t answer_count;
 	struct scene_wanted wanted[SCENE_WANTED_MAX];

@@ -401,6 +401,7 @@ static void status_and_audit_are_tables(void **state)
 	board_set_primaries(&f->world.board, &p, 1);
 	board_count(&f->world.board, COUNTER_accepted, 7);
 	shows(f, "status", "on mx2.relay.example, up 1m, 0 sessions open\n");
+	assert_non_null(strstr(f->out, "mail on its way in: 0 of memory, 0 files\n"));
 	assert_non_null(strstr(f->out, "takes mail: yes"));
 	assert_non_null(strstr(f->out, "mail.example.com:2525 down     3m"));
 	assert_non_null(strstr(f->out, "Connection\\x1b refused"));

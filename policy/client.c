@@ -1,0 +1,180 @@
+/* client.c: see client.h.
+ *
+ * Senders are made alike by their look and not by a list of who sends what: a bounce address with
+ * a number in it (VERP), SRS0=HASH=TT=domain=user@…, prvs=TAG=user@…, hexadecimal tokens.  That two
+ * senders are taken for one costs nothing: it is still the same client and recipient.
+ * SPDX-License-Identifier: ISC */
+#include "policy/client.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "policy/spf.h"
+
+#define TOKEN_LONG 8
+
+/* -- the client ------------------------------------------------------------------------------ */
+
+static struct str network(const struct ip *ip, char out[CLIENT_KEY_MAX])
+{
+	struct ip net = ip_network(ip, 24, 64);
+	char text[46];
+	struct str address = ip_text(&net, text);
+	int n = snprintf(out, CLIENT_KEY_MAX, "%.*s/%d", STR_ARGS(address), ip_is_v4(ip) ? 24 : 64);
+
+	return (struct str){ out, (size_t)n };
+}
+
+bool client_key(struct asks *asks, const struct mail *m, char out[CLIENT_KEY_MAX],
+		struct str *ret)
+{
+	struct spf_result r;
+	char unquoted[65];
+	const struct spf_query q = {
+		.client = m->ip,
+		.helo = m->helo,
+		.local = path_unquote(m->sender.local, unquoted),
+		.domain = m->sender.domain,
+		.receiver = m->hostname,
+		.now_ms = m->now_ms,
+	};
+
+	/* Nobody publishes records for hosts that only he sees. */
+	if (policy_is_inside(&m->ip)) {
+		*ret = network(&m->ip, out);
+		return true;
+	}
+	switch (spf_check(asks, &q, &r)) {
+	case SPF_WAIT:
+		return false;
+	case SPF_PASS:
+		if (r.domain.n && r.domain.n < CLIENT_KEY_MAX) {
+			memcpy(out, r.domain.at, r.domain.n);
+			str_lower(out, r.domain.n);
+			*ret = (struct str){ out, r.domain.n };
+			return true;
+		}
+		break;
+	case SPF_NONE:
+	case SPF_NEUTRAL:
+	case SPF_FAIL:
+	case SPF_SOFTFAIL:
+	case SPF_TEMPERROR:
+	case SPF_PERMERROR:
+		break;
+	}
+	*ret = network(&m->ip, out);
+	return true;
+}
+
+/* -- the sender ------------------------------------------------------------------------------ */
+
+struct copy {
+	char *at;
+	size_t n;
+};
+
+static void put(struct copy *out, struct str s)
+{
+	if (s.n > CLIENT_SENDER_MAX - out->n)
+		s.n = CLIENT_SENDER_MAX - out->n;
+	if (s.n)
+		memcpy(out->at + out->n, s.at, s.n);
+	str_lower(out->at + out->n, s.n);
+	out->n += s.n;
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_word(char c)
+{
+	c = str_lower_char(c);
+	return is_digit(c) || (c >= 'a' && c <= 'z') || (unsigned char)c >= 0x80;
+}
+
+/* A long one with a digit in it is a token; of another each number is one "#". */
+static void put_word(struct copy *out, struct str word)
+{
+	bool digits = false, before = false;
+
+	for (size_t i = 0; i < word.n; i++)
+		digits = digits || is_digit(word.at[i]);
+	if (!digits || word.n >= TOKEN_LONG) {
+		put(out, digits ? STR("#") : word);
+		return;
+	}
+	for (size_t i = 0; i < word.n; i++) {
+		bool digit = is_digit(word.at[i]);
+
+		if (!digit)
+			put(out, (struct str){ word.at + i, 1 });
+		else if (!before)
+			put(out, STR("#"));
+		before = digit;
+	}
+}
+
+static void put_words(struct copy *out, struct str s)
+{
+	for (size_t i = 0, end; i < s.n; i = end) {
+		for (end = i; end < s.n && is_word(s.at[end]); end++)
+			;
+		put_word(out, (struct str){ s.at + i, end - i });
+		if (end < s.n)
+			put(out, (struct str){ s.at + end++, 1 });
+	}
+}
+
+/* How many of the fields behind the prefix change: SRS0 a hash and a date, SRS1 a hash, BATV a
+ * tag. */
+static unsigned changing_fields(struct str local)
+{
+	static const struct {
+		const char *prefix;
+		unsigned fields;
+	} schemes[] = { { "srs0=", 2 }, { "srs0+", 2 }, { "srs0-", 2 }, { "srs1=", 1 },
+			{ "srs1+", 1 }, { "srs1-", 1 }, { "prvs=", 1 } };
+
+	for (unsigned i = 0; i < COUNT(schemes); i++)
+		if (str_istarts(local, str_of(schemes[i].prefix)))
+			return schemes[i].fields;
+	return 0;
+}
+
+struct str client_sender(const struct path *sender, char out[CLIENT_SENDER_MAX])
+{
+	char unquoted[65];
+	struct str local = path_unquote(sender->local, unquoted), field;
+	unsigned fields = changing_fields(local);
+	struct copy c = { out, 0 };
+	ptrdiff_t plus;
+
+	if (!sender->address.n)
+		return STR_NONE;
+	if (fields) {
+		put(&c, (struct str){ local.at, 5 });
+		local = str_from(local, 5);
+	}
+	for (; fields && str_find(local, '=') >= 0; fields--) {
+		(void)str_cut(local, '=', &field, &local);
+		put(&c, STR("#="));
+	}
+	plus = str_find(local, '+');
+	if (plus > 0)
+		local.n = (size_t)plus;
+	put_words(&c, local);
+	put(&c, STR("@"));
+	put(&c, sender->domain);
+	return (struct str){ c.at, c.n };
+}
+
+struct str client_local(struct str local, char out[65])
+{
+	struct str text = path_unquote(local, out);
+
+	str_lower(out, text.n);
+	return text;
+}

@@ -1,0 +1,95 @@
+/* greylist.c: a client that nobody knows yet is told to come back (RFC 6647).
+ *
+ * Those that do not are mostly those that send what nobody wants.  So that nobody else is hurt: a
+ * client is the domain that SPF vouches for, with all its hosts, or else a network; one that came
+ * back once is known from then on; postmaster can always be reached; what cannot be found out
+ * passes; and while-up lets all pass in an outage, when senders are late enough as it is.
+ *
+ * It is last in the list and not asked ahead: its question is remembered, and what another check
+ * refuses shall cost no row.
+ * SPDX-License-Identifier: ISC */
+#include "policy/checks.h"
+
+#include "base/clock.h"
+#include "base/human.h"
+#include "policy/client.h"
+
+static bool greylist_applies(const struct mail *m)
+{
+	return m->policy->greylist != GREYLIST_OFF;
+}
+
+static enum verdict must_wait(const struct mail *m, const struct answer *seen, struct str client,
+			      struct ruling *r)
+{
+	int64_t left = seen->first_ms + m->policy->greylist_delay_ms - m->now_ms;
+	char at[CLOCK_DATE_MAX];
+
+	if (seen->first_ms == m->now_ms)
+		policy_note(r, m, "%.*s is new", STR_ARGS(client));
+	else
+		policy_note(r, m, "%.*s, first at %s, came back too early", STR_ARGS(client),
+			    clock_rfc3339(seen->first_ms, at));
+	/* Rounded up, and never 0. */
+	return policy_refuse_in_words(r, m, REPLY_GREYLISTED,
+				      "you are not known here yet, try again in %lld seconds",
+				      (long long)(left > 0 ? (left + 999) / 1000 : 1));
+}
+
+static enum verdict may_pass(const struct mail *m, const struct answer *seen, struct str client,
+			     struct ruling *r)
+{
+	char at[CLOCK_DATE_MAX], span[HUMAN_MAX];
+
+	if (seen->known)
+		policy_note(r, m, "%.*s is known, first seen at %s", STR_ARGS(client),
+			    clock_rfc3339(seen->first_ms, at));
+	else
+		policy_note(r, m, "%.*s, greylisted first at %s, came back after %s",
+			    STR_ARGS(client), clock_rfc3339(seen->first_ms, at),
+			    human_span(m->now_ms - seen->first_ms, span));
+	return PASS;
+}
+
+static enum verdict greylist_run(struct asks *asks, const struct mail *m, struct ruling *r)
+{
+	char key[CLIENT_KEY_MAX], sender[CLIENT_SENDER_MAX], local[65];
+	struct str to = client_local(m->rcpt.local, local), client;
+	const struct answer *seen;
+
+	if (m->policy->greylist == GREYLIST_WHILE_UP && m->primary == STANDING_DOWN) {
+		policy_note(r, m, "the primary is down");
+		return PASS;
+	}
+	if (str_eq(to, STR("postmaster"))) /* RFC 5321 §4.5.1 */
+		return PASS;
+	if (!client_key(asks, m, key, &client))
+		return WAIT;
+	seen = ask(asks, &(struct question){
+				 .kind = ASK_GREYLIST,
+				 .domain = m->domain->id,
+				 .name = client,
+				 .base = client_sender(&m->sender, sender),
+				 .to = to,
+			 });
+	if (!seen)
+		return WAIT;
+	switch (seen->status) {
+	case ANSWER_FOUND:
+		return may_pass(m, seen, client, r);
+	case ANSWER_NONE:
+		return must_wait(m, seen, client, r);
+	case ANSWER_ERROR:
+		break;
+	}
+	policy_note(r, m, "cannot tell now whether %.*s is known", STR_ARGS(client));
+	return PASS;
+}
+
+const struct check check_greylist = {
+	.id = CHECK_greylist,
+	.stage = AT_RCPT,
+	.applies = greylist_applies,
+	.run = greylist_run,
+	.says = "a client that nobody knows yet comes back when it is told to",
+};
