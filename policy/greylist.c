@@ -65,6 +65,10 @@ static enum verdict greylist_run(struct asks *asks, const struct mail *m, struct
 		return PASS;
 	if (!client_key(asks, m, key, &client))
 		return WAIT;
+	if (m->trial) { /* to ask is to be remembered */
+		policy_note(r, m, "if %.*s is not known it has to come back", STR_ARGS(client));
+		return PASS;
+	}
 	seen = ask(asks, &(struct question){
 				 .kind = ASK_GREYLIST,
 				 .domain = m->domain->id,

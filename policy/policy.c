@@ -119,6 +119,35 @@ enum verdict policy_run(struct policy *p, enum stage stage, struct asks *asks, c
 	return PASS;
 }
 
+enum verdict policy_try(struct policy *p, enum stage stage, struct asks *asks, const struct mail *m)
+{
+	const struct check *by = NULL;
+	const struct reply *reply = NULL;
+	bool waiting = false;
+
+	policy_start(p);
+	for (unsigned i = 0; checks[i]; i++) {
+		enum verdict verdict;
+
+		if (!in_question(checks[i], stage, m))
+			continue;
+		verdict = run_check(p, checks[i], asks, m);
+		waiting = waiting || verdict == WAIT;
+		if (verdict == REFUSE && !by) {
+			by = p->by;
+			reply = p->reply;
+		}
+		/* Without these facts there is no policy to go on with. */
+		if (verdict == REFUSE && checks[i]->always && !m->policy)
+			break;
+	}
+	p->by = by;
+	p->reply = reply;
+	if (waiting)
+		return WAIT;
+	return by ? REFUSE : PASS;
+}
+
 const char *finding_name(enum finding_kind kind)
 {
 	static const char *const names[FINDING_KINDS] = {

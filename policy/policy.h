@@ -50,6 +50,7 @@ struct mail {
 	/* The domain's, or those for all: never NULL.  Where settings are NULL all is at its
 	 * default. */
 	const struct policy_settings *policy;
+	bool trial;   /* nobody sends this mail: nothing may be remembered of it */
 	bool hurried; /* the client did not wait for our answers */
 	enum standing primary;
 	const struct dnslist_health *lists; /* which of them may be believed; NULL: all */
@@ -117,6 +118,11 @@ struct policy {
 void policy_start(struct policy *p);
 /* PASS, or REFUSE with p->by and p->reply, or WAIT. */
 enum verdict policy_run(struct policy *p, enum stage stage, struct asks *asks,
+			const struct mail *m);
+
+/* Runs all checks, whatever the first of them says: PASS, or REFUSE with the first in p->by and
+ * p->reply, or WAIT. */
+enum verdict policy_try(struct policy *p, enum stage stage, struct asks *asks,
 			const struct mail *m);
 
 const char *finding_name(enum finding_kind kind); /* "passed" "would-refuse" "deferred" … */

@@ -27,7 +27,8 @@ struct admin_world {
 	struct settings_board *settings;
 	struct board *board;
 	board_sessions_fn *sessions; /* NULL: there are no loops */
-	void *relay;                 /* for sessions */
+	board_try_fn *try_policy;    /* NULL: the same */
+	void *relay;                 /* for both */
 	const int *listen;           /* listening TCP sockets; they are closed by admin_stop */
 	unsigned listen_count;
 };

@@ -85,7 +85,7 @@ api_fn api_domain_list, api_domain_add, api_domain_show, api_domain_set, api_dom
 api_fn api_recipient_list, api_recipient_add, api_recipient_remove, api_recipient_import;
 api_fn api_access_list, api_access_add, api_access_remove;
 api_fn api_policy_show, api_policy_set, api_policy_show_all, api_policy_set_all,
-	api_policy_report;
+	api_policy_report, api_policy_test;
 api_fn api_greylist_list, api_greylist_forget;
 api_fn api_queue_list, api_queue_show;
 api_fn api_queue_hold, api_queue_release, api_queue_delete, api_queue_flush;

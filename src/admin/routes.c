@@ -33,6 +33,8 @@ static const struct api_route routes[] = {
 	  "change settings of its policy; \"default\" takes one back" },
 	{ "GET", "/v1/domains/{name}/policy/report", api_policy_report, API_NONE, NULL,
 	  "what each check refused, would have refused and passed, in the last day and week" },
+	{ "POST", "/v1/domains/{name}/policy/test", api_policy_test, API_JSON, NULL,
+	  "run all checks for a mail that nobody sends" },
 	{ "GET", "/v1/policy", api_policy_show_all, API_NONE, NULL, "the policy for all domains" },
 	{ "PATCH", "/v1/policy", api_policy_set_all, API_JSON, NULL,
 	  "change the policy for all domains" },

@@ -71,7 +71,7 @@ extern const size_t command_count;
 command_fn domain_add, domain_list, domain_show, domain_set, domain_remove;
 command_fn recipient_add, recipient_import, recipient_list, recipient_remove;
 command_fn access_add, access_list, access_remove;
-command_fn policy_show, policy_set, policy_report;
+command_fn policy_show, policy_set, policy_report, policy_test;
 command_fn greylist_list, greylist_forget;
 command_fn queue_list, queue_show, queue_hold, queue_release, queue_delete, queue_flush;
 command_fn failed_list, failed_show, failed_retry, failed_delete;

@@ -42,6 +42,10 @@ const struct command commands[] = {
 	{ "policy", "report", policy_report, 1, 1, "", "DOMAIN",
 	  "what each check refused, would have refused and passed, in the last day and week" },
 
+	{ "policy", "test", policy_test, 1, 1, "client= helo= from= to=",
+	  "DOMAIN --client ADDRESS [--helo NAME] [--from ADDRESS] [--to ADDRESS]",
+	  "run all checks for a mail that nobody sends, and tell the verdict of each" },
+
 	{ "allow", "add", access_add, 1, MANY, "domain= recipient",
 	  "ENTRY... [--domain DOMAIN] [--recipient]",
 	  "let clients, senders or recipients past all checks but that of the recipient" },

@@ -123,3 +123,57 @@ int policy_report(struct cli *c, const struct args *a)
 	json_decref(answer);
 	return CLI_DONE;
 }
+
+static json_t *trial_body(const struct args *a)
+{
+	static const char *const names[] = { "client", "helo", "from", "to" };
+	json_t *body = json_object();
+
+	for (size_t i = 0; i < COUNT(names); i++)
+		if (args_option(a, names[i]))
+			(void)json_object_set_new(body, names[i],
+						  json_string(args_option(a, names[i])));
+	return body;
+}
+
+int policy_test(struct cli *c, const struct args *a)
+{
+	static const char *const headings[] = { "CHECK", "MODE", "FINDING", "NOTE", NULL };
+	struct show_table t;
+	struct buf path;
+	json_t *row;
+	size_t i;
+
+	if (!args_option(a, "client"))
+		return cli_usage(c, "--client ADDRESS is missing");
+
+	json_t *body = trial_body(a);
+
+	client_path(&path, "domains", a->words[0], "policy", "test", NULL);
+
+	json_t *answer = client_call(c->client, "POST", &path, body);
+
+	json_decref(body);
+	if (!answer)
+		return CLI_FAILED;
+	if (c->json)
+		return show_json(answer);
+	show_table_init(&t, headings);
+	json_array_foreach(json_object_get(answer, "checks"), i, row)
+	{
+		const char *finding = show_text(row, "finding");
+		const char *const cells[] = {
+			show_text(row, "check"),
+			show_text(row, "mode"),
+			strcmp(finding, "none") == 0 ? "-" : finding,
+			show_text(row, "note"),
+		};
+
+		show_table_row(&t, cells);
+	}
+	show_table_print(&t);
+	show_line("Verdict: %s%s%s", show_text(answer, "reply"),
+		  show_text(answer, "by")[0] ? ", by " : "", show_text(answer, "by"));
+	json_decref(answer);
+	return CLI_DONE;
+}

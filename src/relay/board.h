@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/err.h"
 #include "proto/dns_tally.h"
 #include "proto/reply.h"
 
@@ -94,6 +95,27 @@ struct board_session {
  * false when one did not come.  The rows live in the arena. */
 typedef bool board_sessions_fn(void *relay, size_t most, struct arena *a,
 			       struct board_session **ret, size_t *ret_n);
+
+/* What the checks would say of a mail from this client; sender "" for the null reverse-path. */
+struct board_trial {
+	const char *client, *helo, *sender, *rcpt;
+};
+
+struct board_trial_row {
+	const char *check, *mode, *finding; /* static */
+	const char *note;
+};
+
+struct board_trial_answer {
+	const struct board_trial_row *rows; /* in the order in which they run */
+	size_t n;
+	const char *text; /* of the reply that RCPT would get */
+	const char *by;   /* the check that refuses, or "" */
+};
+
+/* Waits for the answer; its strings live in the arena. */
+typedef bool board_try_fn(void *relay, const struct board_trial *q, struct arena *a,
+			  struct board_trial_answer *ret, struct err *e);
 
 /* A certificate in use. */
 struct board_certificate {

@@ -22,8 +22,10 @@
 #include "relay/list_watch.h"
 #include "relay/outlook.h"
 #include "relay/roll.h"
+#include "relay/trial.h"
 #include "relay/worker.h"
 
+#define TRIAL_MS     60000 /* for the checks of a trial: every question has a deadline of its own */
 #define ROLL_MS      2000 /* for the loops to say which sessions they have */
 #define GUARD_PLACES 65536 /* clients and networks that are remembered: 6 MiB at most */
 #define LOOK_MS      2000 /* are the certificates still those that were read? */
@@ -156,6 +158,25 @@ static bool call_roll(void *relay, size_t most, struct arena *a, struct board_se
 	return ok;
 }
 
+/* board_try_fn, on admin's threads. */
+static bool try_policy(void *relay, const struct board_trial *q, struct arena *a,
+		       struct board_trial_answer *ret, struct err *e)
+{
+	struct daemon *d = relay;
+	struct trial *trial;
+	bool ok;
+
+	if (!atomic_load(&d->serving))
+		return err_set(e, ERR_TEMP, "no loop is running");
+	if (!trial_new(q, &trial, e))
+		return false;
+	worker_try(d->workers[0], trial);
+	ok = trial_wait(trial, TRIAL_MS, a, ret) ||
+	     err_set(e, ERR_TEMP, "the checks have not ended in %d s", TRIAL_MS / 1000);
+	trial_unref(trial);
+	return ok;
+}
+
 /* Root is given up by now: such a port is above 1023. */
 static bool open_admin_listeners(struct running *r, struct err *e)
 {
@@ -183,6 +204,7 @@ static bool start_admin(struct running *r, struct err *e)
 				   .settings = &r->d.settings,
 				   .board = &r->d.board,
 				   .sessions = call_roll,
+				   .try_policy = try_policy,
 				   .relay = &r->d,
 				   .listen = r->admin_fds,
 				   .listen_count = r->admin_fd_count,

@@ -58,7 +58,7 @@ void inquiries_cut(struct receipt *m)
 static struct answer keep_recipient(struct inquiry *i, const struct job_recipient *known)
 {
 	struct receipt *m = i->mail;
-	struct answer answer = lookup_learn(m->session->w->cache, known, i->asked_version);
+	struct answer answer = lookup_learn(m->w->cache, known, i->asked_version);
 
 	if (answer.status == ANSWER_FOUND && known->found == RECIPIENT_ALIAS) {
 		answer.alias = arena_dup(m->arena, known->alias);
@@ -74,7 +74,7 @@ static void on_recipient_known(void *world UNUSED, struct job *job)
 	struct inquiry *i = job->owner;
 
 	if (i) {
-		struct worker *w = i->mail->session->w;
+		struct worker *w = i->mail->w;
 
 		if (!job->ok)
 			log_say(w->d->log, LOG_ERROR, "lookup_failed",
@@ -87,7 +87,7 @@ static void on_recipient_known(void *world UNUSED, struct job *job)
 static bool put_recipient(struct receipt *m, unsigned index, const struct question *q,
 			  struct answer *ret)
 {
-	struct worker *w = m->session->w;
+	struct worker *w = m->w;
 	struct job_recipient *job;
 	struct inquiry *i;
 
@@ -142,7 +142,7 @@ static void on_records(void *owner, const struct dns_answer *got)
 static bool put_dns(struct receipt *m, unsigned index, const struct question *q,
 		    struct answer *ret)
 {
-	struct dns_client *dns = m->session->w->dns;
+	struct dns_client *dns = m->w->dns;
 	struct dns_answer known;
 	struct inquiry *i;
 
@@ -230,7 +230,7 @@ static bool fill_greylist(struct job_greylist *g, const struct receipt *m,
 static bool put_greylist(struct receipt *m, unsigned index, const struct question *q,
 			 struct answer *ret)
 {
-	struct worker *w = m->session->w;
+	struct worker *w = m->w;
 	struct job_greylist *g = job_new_greylist(port_inbox(w->jobs), on_comeback, NULL);
 	struct inquiry *i;
 

@@ -4,14 +4,14 @@
 
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "proto/xtext.h"
 #include "relay/defend.h"
-#include "relay/outlook.h"
+#include "relay/facts.h"
 #include "relay/receipt.h"
 #include "relay/receive.h"
 #include "relay/session.h"
 #include "relay/tally.h"
+#include "relay/trial.h"
 
 #define ORCPT_ADDRESS_MAX 160 /* written out it has 500 bytes at most (RFC 3461 §4.2) */
 #define RCPTS_ALWAYS 100 /* RFC 5321 §4.5.3.1.8; more of them only while there is memory */
@@ -135,6 +135,10 @@ void rcpt_answered(struct receipt *m)
 {
 	struct session *s = m->session;
 
+	if (m->trial) {
+		trial_answered(m);
+		return;
+	}
 	if (!m->deciding)
 		return; /* asked ahead by a check whose turn never came */
 	decide(s);
@@ -155,49 +159,14 @@ static bool place_postmaster(struct receipt *m)
 	return address && path_is_address(str_of(address), &m->rcpt);
 }
 
-/* Which entry of the allow-lists and deny-lists counts. */
-static void look_at_lists(struct mail *facts)
-{
-	const struct access *const scopes[] = {
-		facts->domain ? facts->domain->access : NULL,
-		facts->settings ? facts->settings->access : NULL,
-	};
-	struct access_guest guest = {
-		.ip = &facts->ip,
-		.sender = facts->sender.address,
-		.rcpt = facts->rcpt.address,
-	};
-	enum access_list list;
-	struct str entry = access_find(scopes, COUNT(scopes), &guest, &list);
-
-	*(list == ACCESS_ALLOW ? &facts->allowed : &facts->denied) = entry;
-}
-
 static void state_facts(const struct session *s, struct receipt *m)
 {
-	struct settings_board *board = &s->w->d->settings;
-	const struct domain *d =
-		m->settings ? settings_find(m->settings, m->rcpt.domain) : NULL;
-
-	m->facts = (struct mail){
-		.arena = m->arena,
-		.now_ms = clock_wall_ms(),
-		.hostname = str_of(s->w->d->hostname),
-		.client = str_of(s->peer.text),
-		.ip = address_ip(&s->peer),
-		.helo = str_of(s->helo),
-		.sender = m->sender,
-		.rcpt = m->rcpt,
-		.settings = m->settings,
-		.settings_stale = atomic_load(&board->stale),
-		.domain = d,
-		.hurried = s->hurried,
-		.lists = s->w->d->lists,
-		.primary = d ? outlook_of(s->w->d->outlook, d->routes, d->route_count) :
-			       STANDING_UNKNOWN,
-		.policy = d ? d->policy : m->settings ? m->settings->policy : NULL,
-	};
-	look_at_lists(&m->facts);
+	facts_state(m, &(struct facts_client){
+			       .text = str_of(s->peer.text),
+			       .ip = address_ip(&s->peer),
+			       .helo = str_of(s->helo),
+			       .hurried = s->hurried,
+		       });
 }
 
 void receive_rcpt(struct session *s, const struct smtpd_request *r)

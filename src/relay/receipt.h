@@ -21,7 +21,10 @@
 #include "relay/spool.h"
 
 struct receipt {
-	struct session *session;
+	struct worker *w;
+	struct session *session; /* NULL: a trial */
+	struct trial *trial;     /* trial.h, or NULL */
+	struct list trial_link;  /* in worker.trials */
 	struct arena *arena;
 	struct spool_budget *budget;
 	size_t counted; /* of the arena, in the budget */
@@ -47,6 +50,9 @@ struct receipt {
 	struct settings *settings;
 	bool deciding; /* an answer is waited for */
 };
+
+/* 10,000 recipients with the longest of addresses and their questions do not fit; 1,000 do. */
+#define MAIL_ARENA_MAX (4 * 1024 * 1024)
 
 /* The arena has grown: it counts in the budget as the content does. */
 void receipt_count_memory(struct receipt *m);

@@ -14,8 +14,6 @@
 #include "relay/receipt.h"
 #include "relay/session.h"
 
-/* 10,000 recipients with the longest of addresses and their questions do not fit; 1,000 do. */
-#define MAIL_ARENA_MAX (4 * 1024 * 1024)
 
 void receipt_free(struct receipt *m)
 {
@@ -88,6 +86,7 @@ static struct receipt *receipt_new(struct session *s, const struct smtpd_request
 	m->smtputf8 = r->smtputf8;
 	m->ret = r->ret;
 	m->envid = arena_dup(m->arena, r->envid);
+	m->w = s->w;
 	m->session = s;
 	list_init(&m->inquiries);
 	m->asks = asks_new(m->arena, &(struct asks_backend){ .put = inquiry_put, .world = m });

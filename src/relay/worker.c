@@ -16,8 +16,9 @@
 #include "relay/session.h"
 #include "relay/tally.h"
 #include "relay/thread.h"
+#include "relay/trial.h"
 
-enum order_kind { ORDER_STOP, ORDER_RELOAD, ORDER_SECURE, ORDER_SERVE, ORDER_ROLL };
+enum order_kind { ORDER_STOP, ORDER_RELOAD, ORDER_SECURE, ORDER_SERVE, ORDER_ROLL, ORDER_TRIAL };
 
 struct order {
 	struct list link;
@@ -28,6 +29,7 @@ struct order {
 	struct address peer;
 	unsigned door;
 	struct roll *roll; /* ORDER_ROLL */
+	struct trial *trial; /* ORDER_TRIAL */
 };
 
 static void on_jobs_done(void *owner, struct list *items)
@@ -156,6 +158,9 @@ static void obey(struct worker *w, const struct order *order)
 	case ORDER_ROLL:
 		enter_in_roll(w, order->roll);
 		break;
+	case ORDER_TRIAL:
+		trial_begin(w, order->trial);
+		break;
 	case ORDER_STOP:
 		if (!w->stopping)
 			stop(w);
@@ -205,6 +210,11 @@ void worker_call_roll(struct worker *w, struct roll *roll)
 	give_order(w, &(struct order){ .kind = ORDER_ROLL, .roll = roll_ref(roll) });
 }
 
+void worker_try(struct worker *w, struct trial *trial)
+{
+	give_order(w, &(struct order){ .kind = ORDER_TRIAL, .trial = trial_ref(trial) });
+}
+
 /* -- running --------------------------------------------------------------------- */
 
 /* Handing over costs a wake-up of the other thread: not for a difference of one. */
@@ -234,6 +244,7 @@ static void *run(void *arg)
 
 	loop_run(w->loop);
 	tally_flush(w->tally);
+	trial_drop_all(w);
 	return NULL;
 }
 
@@ -266,6 +277,7 @@ struct worker *worker_new(struct daemon *d, struct conf *conf, struct tls *tls,
 	w->grace = timer_new(w->loop, on_grace_over, w);
 	list_init(&w->sessions);
 	list_init(&w->visitors);
+	list_init(&w->trials);
 	for (unsigned i = 0; i < n && i < LISTENERS_MAX; i++)
 		open_door(w, &sockets[i]);
 	return w;
@@ -301,6 +313,7 @@ static void drop_late_items(struct worker *w)
 		conf_unref(order->conf);
 		tls_unref(order->tls);
 		roll_unref(order->roll);
+		trial_unref(order->trial);
 		free(order);
 	}
 }

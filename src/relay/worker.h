@@ -22,6 +22,7 @@
 
 struct roll;
 struct tally;
+struct trial;
 
 struct worker {
 	struct daemon *d;
@@ -43,6 +44,7 @@ struct worker {
 	} doors[LISTENERS_MAX];
 	unsigned door_count;
 	struct list sessions;
+	struct list trials;   /* trial.h: under way */
 	struct list visitors; /* proxied.h: they have not said yet for whom they come */
 	_Atomic unsigned load; /* sessions, with those on their way here */
 	struct timer *grace;
@@ -59,6 +61,8 @@ void worker_start(struct worker *w);
 void worker_reload(struct worker *w, struct conf *conf);
 /* Any thread, while the worker is not freed: its sessions are entered in the roll. */
 void worker_call_roll(struct worker *w, struct roll *roll);
+/* Any thread: the checks are run for a mail that nobody sends. */
+void worker_try(struct worker *w, struct trial *trial);
 /* Any thread: handshakes to come are done with these certificates. */
 void worker_secure(struct worker *w, struct tls *tls);
 /* Any thread: takes no more connections, lets mail in progress finish for DAEMON_GRACE_MS, ends. */

@@ -132,7 +132,7 @@ write_conf() {
 		"user=$RELAY_USER" "smtp.listen={\"127.0.0.1:$PORT\"}" \
 		forward.retry_first=1s forward.retry_max=5s forward.probe_first=200ms \
 		forward.probe_max=1s store.min_free=1M smtp.max_client_connections=1000 \
-		'dns.server={"127.0.0.1:9"}' dns.root_anchor=none "$@" |
+		'dns.server={"127.0.0.1:9"}' dns.root_anchor=none dns.timeout=1s "$@" |
 		python3 "$PEERS/makeconf.py" >"$T/mxkeep.conf"
 	[ "$(id -u)" != 0 ] || chown "$RELAY_USER" "$T"
 }
