@@ -203,14 +203,11 @@ static void not_secured(struct stream *s, const char *why)
 	s->events->on_secured(s->owner, false, why);
 }
 
-/* Behind a TLS 1.3 handshake the client speaks twice in a row (Finished, EHLO).  One that gathers
- * small writes (Nagle) keeps the second until the first is acknowledged, which is put off by 40 ms
- * otherwise. */
-static void acknowledge_now(int fd)
+void stream_acknowledge(struct stream *s)
 {
 	int on = 1;
 
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+	(void)setsockopt(s->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
 }
 
 static void go_on_securing(struct stream *s)
@@ -229,7 +226,7 @@ static void go_on_securing(struct stream *s)
 	case TLS_DONE:
 		s->securing = false;
 		s->read_on = UV_READABLE;
-		acknowledge_now(s->fd);
+		stream_acknowledge(s); /* TLS 1.3: Finished, and then EHLO, are the peer's */
 		s->events->on_secured(s->owner, true, NULL);
 		break;
 	}

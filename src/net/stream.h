@@ -63,6 +63,10 @@ void stream_start_tls(struct stream *s, struct tls *tls);
 bool stream_tls_info(const struct stream *s, struct stream_tls *ret) MUST_CHECK;
 /* Pause and resume reading (back-pressure). */
 void stream_reading(struct stream *s, bool on);
+/* What was read is acknowledged now.  The system puts that off by 40 ms in the hope for words of
+ * ours to send it with; a peer that gathers small writes (Nagle) and has more to say, while we have
+ * nothing to say yet, keeps it until then. */
+void stream_acknowledge(struct stream *s);
 /* on_timeout in so many ms, unless set anew; 0 switches it off.  Cheap: meant to be called at every
  * sign of life. */
 void stream_timeout(struct stream *s, int64_t in_ms);

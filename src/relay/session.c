@@ -195,13 +195,14 @@ static void on_secured(void *owner, bool ok, const char *why)
 static void pump(struct session *s)
 {
 	enum smtpd_want want;
-	bool all_written, wrote;
+	bool all_written, wrote, spoke = false;
 
 	do {
 		want = take_requests(s);
 		if (smtpd_lines(s->smtpd) != s->lines)
 			rearm(s);
 		wrote = buf_len(smtpd_output(s->smtpd)) > 0;
+		spoke |= wrote;
 		all_written = write_out(s);
 		/* The engine holds commands back while many replies are unsent: ask it again. */
 	} while (want == WANT_INPUT && wrote && all_written);
@@ -224,6 +225,8 @@ static void pump(struct session *s)
 	}
 	/* A client that does not read its replies is not read either. */
 	stream_reading(s->stream, all_written && smtpd_wants_input(s->smtpd));
+	if (!spoke && smtpd_in_data(s->smtpd))
+		stream_acknowledge(s->stream);
 }
 
 void session_resume(struct session *s)
