@@ -22,7 +22,8 @@ struct change_pair {
 };
 
 /* Keys: mode=backup|reflector enabled=yes|no unknown=reject|defer|accept subaddress=none|CHAR
- * lifetime=30d primary=HOST:PORT (may repeat; in order; replaces all).  At least one primary. */
+ * lifetime=30d max_size=none|20M rate=none|600 (messages a minute) primary=HOST:PORT (may repeat;
+ * in order; replaces all).  At least one primary. */
 bool change_domain_add(struct store *s, const char *who, const char *name,
 		       const struct change_pair *pairs, size_t n, struct err *e) MUST_CHECK;
 bool change_domain_set(struct store *s, const char *who, const char *name,

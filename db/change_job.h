@@ -32,6 +32,8 @@ enum patch_bit {
 	PATCH_SUBADDRESS = 1 << 3,
 	PATCH_LIFETIME = 1 << 4,
 	PATCH_ROUTES = 1 << 5,
+	PATCH_MAX_SIZE = 1 << 6,
+	PATCH_RATE = 1 << 7,
 };
 
 struct domain_patch {
@@ -41,6 +43,8 @@ struct domain_patch {
 	enum domain_unknown unknown;
 	char subaddress;
 	int64_t lifetime_ms;
+	uint64_t max_size; /* 0: none */
+	unsigned rate;     /* 0: none */
 	struct route routes[DOMAIN_ROUTES_MAX];
 	size_t route_count;
 };

@@ -61,6 +61,11 @@ struct job_settle *job_new_settle(struct inbox *to, job_done_fn *on_done, void *
 	return s;
 }
 
+struct job_offer *job_new_offer(struct inbox *to, job_done_fn *on_done, void *owner)
+{
+	return job_new(JOB_OFFER, sizeof(struct job_offer), SMALL_BYTES, to, on_done, owner);
+}
+
 struct job_due *job_new_due(struct inbox *to, job_done_fn *on_done, void *owner)
 {
 	return job_new(JOB_DUE, sizeof(struct job_due), LARGE_BYTES, to, on_done, owner);

@@ -16,6 +16,9 @@
 #define LIFETIME_MAX_MS (INT64_C(366) * 86400000)
 #define DEFAULT_LIFETIME_MS (INT64_C(30) * 86400000)
 #define SHOWN_MAX 80
+#define MAX_SIZE_MIN (UINT64_C(64) << 10)
+#define MAX_SIZE_MAX (UINT64_C(1) << 40)
+#define RATE_MAX 1000000
 
 typedef bool parse_fn(struct arena *a, struct str value, struct domain_patch *p, struct err *e);
 
@@ -65,6 +68,27 @@ static bool parse_lifetime(struct arena *a UNUSED, struct str value, struct doma
 	return true;
 }
 
+static bool parse_max_size(struct arena *a UNUSED, struct str value, struct domain_patch *p,
+			   struct err *e)
+{
+	p->max_size = 0;
+	return str_ieq(value, STR("none")) ||
+	       (str_to_bytes(value, &p->max_size) && p->max_size >= MAX_SIZE_MIN &&
+		p->max_size <= MAX_SIZE_MAX) ||
+	       err_set(e, ERR_INPUT, "max_size is none or a size from 64k to 1T, such as 20M");
+}
+
+static bool parse_rate(struct arena *a UNUSED, struct str value, struct domain_patch *p,
+		       struct err *e)
+{
+	uint64_t rate = 0;
+	bool ok = str_ieq(value, STR("none")) || (str_to_u64(value, RATE_MAX, &rate) && rate);
+
+	p->rate = (unsigned)rate;
+	return ok || err_set(e, ERR_INPUT, "rate is none or messages a minute, from 1 to %d",
+			     RATE_MAX);
+}
+
 static bool parse_primary(struct arena *a, struct str value, struct domain_patch *p, struct err *e)
 {
 	char text[300], host[256], shown[SHOWN_MAX];
@@ -105,6 +129,8 @@ static const struct key keys[] = {
 	{ "unknown",    PATCH_UNKNOWN,    false, parse_unknown    },
 	{ "subaddress", PATCH_SUBADDRESS, false, parse_subaddress },
 	{ "lifetime",   PATCH_LIFETIME,   false, parse_lifetime   },
+	{ "max_size",   PATCH_MAX_SIZE,   false, parse_max_size   },
+	{ "rate",       PATCH_RATE,       false, parse_rate       },
 	{ "primary",    PATCH_ROUTES,     true,  parse_primary    },
 };
 
@@ -129,7 +155,7 @@ bool patch_parse(struct arena *a, const struct change_pair *pairs, size_t n,
 		if (!k)
 			return err_set(e, ERR_INPUT,
 				       "no such setting: %s (there are mode, enabled, unknown, "
-				       "subaddress, lifetime, primary)",
+				       "subaddress, lifetime, max_size, rate, primary)",
 				       log_quote(name, shown, sizeof(shown)));
 		if ((p.has & k->bit) && !k->repeats)
 			return err_set(e, ERR_INPUT, "%s is given twice", k->name);

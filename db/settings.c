@@ -118,6 +118,28 @@ bool settings_collect_lists(struct settings *s)
 	return true;
 }
 
+uint64_t domain_size_limit(const struct domain *d)
+{
+	uint64_t most = 0, own = d->max_size ? d->max_size : UINT64_MAX;
+
+	for (size_t i = 0; i < d->route_count; i++) {
+		uint64_t limit = d->routes[i].offer.max_size;
+
+		if (!limit)
+			return own;
+		most = limit > most ? limit : most;
+	}
+	return d->route_count && most < own ? most : own;
+}
+
+bool domain_may_take_utf8(const struct domain *d)
+{
+	for (size_t i = 0; i < d->route_count; i++)
+		if (!d->routes[i].offer.since_ms || d->routes[i].offer.smtputf8)
+			return true;
+	return !d->route_count;
+}
+
 void settings_board_init(struct settings_board *b)
 {
 	pthread_mutex_init(&b->lock, NULL);

@@ -28,9 +28,19 @@ enum domain_unknown { UNKNOWN_REJECT, UNKNOWN_DEFER, UNKNOWN_ACCEPT };
 #define ALIAS_STEPS_MAX     8 /* of an alias to an alias to … */
 #define DOMAIN_BOUNCES      0 /* the id under which our own bounces are queued; no row has it */
 
+/* What a primary's EHLO offered when it was last reached: what there is to go by while it is down.
+ * The smallest limit that is known counts: of listener, domain and primary. */
+struct offer {
+	int64_t since_ms; /* 0: it was never reached, nothing is known */
+	bool size, mime8bit, smtputf8, dsn;
+	uint64_t max_size; /* SIZE; 0: it named none */
+	uint64_t mail_max, rcpt_max, rcpt_domain_max; /* LIMITS (RFC 9422); 0: not said */
+};
+
 struct route {
 	const char *host; /* name or literal without brackets */
 	unsigned port;
+	struct offer offer;
 };
 
 /* An entry of the list with a * in it, which stands for any bytes, none too. */
@@ -51,6 +61,8 @@ struct domain {
 	bool has_recipients;
 	char subaddress;     /* delimiter of user+tag, or 0 */
 	int64_t lifetime_ms; /* mail that cannot be delivered for so long expires */
+	uint64_t max_size;   /* bytes of a message; 0: no limit of its own */
+	unsigned rate;       /* messages a minute; 0: no limit */
 	const struct route *routes; /* in order of preference */
 	size_t route_count;
 	const struct pattern *patterns; /* the longest first */
@@ -85,6 +97,11 @@ bool pattern_parse(struct str text, struct pattern *ret);
 bool pattern_fits(const struct pattern *p, struct str local);
 /* The longest of the domain's patterns that fits, or NULL. */
 const struct pattern *domain_pattern(const struct domain *d, struct str local);
+/* The largest message that the domain can get, its own limit and its primaries' taken together;
+ * UINT64_MAX: none is known.  Of several primaries one is enough that may take it. */
+uint64_t domain_size_limit(const struct domain *d);
+/* False when all of its primaries are known, and none takes SMTPUTF8. */
+bool domain_may_take_utf8(const struct domain *d);
 
 /* Where the current snapshot hangs.  versions are read without the lock. */
 struct settings_board {

@@ -77,7 +77,7 @@ struct id_source *store_ids(struct store *s)
 static bool is_written(enum job_kind kind)
 {
 	return kind == JOB_ACCEPT || kind == JOB_SETTLE || kind == JOB_CHANGE ||
-	       kind == JOB_TALLY || kind == JOB_GREYLIST;
+	       kind == JOB_TALLY || kind == JOB_GREYLIST || kind == JOB_OFFER;
 }
 
 void store_put(struct store *s, struct job *job)

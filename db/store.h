@@ -49,7 +49,7 @@ const char *delivery_state_name(enum delivery_state s); /* "queued" */
 /* -- jobs ------------------------------------------------------------------ */
 
 enum job_kind {
-	JOB_ACCEPT, JOB_SETTLE, JOB_CHANGE, JOB_TALLY, JOB_GREYLIST, /* written */
+	JOB_ACCEPT, JOB_SETTLE, JOB_CHANGE, JOB_TALLY, JOB_GREYLIST, JOB_OFFER, /* written */
 	JOB_DUE, JOB_CHUNK, JOB_RECIPIENT, JOB_EXPIRED, JOB_WAITING, JOB_GREYLIST_LOOK, /* read */
 };
 
@@ -137,6 +137,15 @@ struct job_settle {
 	size_t outcome_count;
 	struct envelope bounce_env;
 	struct body bounce_body;
+};
+
+/* What a primary's EHLO has just offered.  Nothing is done if no domain names it; the settings
+ * change if it is news. */
+struct job_offer {
+	struct job job;
+	struct str host;
+	unsigned port;
+	struct offer offer; /* but since_ms */
 };
 
 /* Mail that is due for one domain: queued rows with (next_try, message) > (after_ms, after_id) and
@@ -260,6 +269,7 @@ struct job_tally {
 /* Zeroed jobs with an arena of their own; fill in and store_put. */
 struct job_accept *job_new_accept(struct inbox *to, job_done_fn *on_done, void *owner);
 struct job_settle *job_new_settle(struct inbox *to, job_done_fn *on_done, void *owner);
+struct job_offer *job_new_offer(struct inbox *to, job_done_fn *on_done, void *owner);
 struct job_due *job_new_due(struct inbox *to, job_done_fn *on_done, void *owner);
 struct job_chunk *job_new_chunk(struct inbox *to, job_done_fn *on_done, void *owner);
 struct job_recipient *job_new_recipient(struct inbox *to, job_done_fn *on_done, void *owner);

@@ -52,13 +52,19 @@ static enum run_result add(struct backend *b, struct job_change *c, struct batch
 		p.subaddress = given->subaddress;
 	if (given->has & PATCH_LIFETIME)
 		p.lifetime_ms = given->lifetime_ms;
+	if (given->has & PATCH_MAX_SIZE)
+		p.max_size = given->max_size;
+	if (given->has & PATCH_RATE)
+		p.rate = given->rate;
 	if (!sql_run(b,
 		     sql_start(b, SQL_DOMAIN_INSERT, e,
 			       "INSERT INTO domain (name, mode, enabled, unknown, subaddress,"
-			       " lifetime) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+			       " lifetime, max_size, rate)"
+			       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 			       V_STR(c->domain), V_STR(str_of(domain_mode_name(p.mode))),
 			       V_INT(p.enabled), V_STR(str_of(domain_unknown_name(p.unknown))),
-			       V_STR(subaddress_text(&p)), V_INT(p.lifetime_ms)),
+			       V_STR(subaddress_text(&p)), V_INT(p.lifetime_ms),
+			       V_INT(p.max_size), V_INT(p.rate)),
 		     e) ||
 	    !set_routes(b, sqlite3_last_insert_rowid(b->db), given, e))
 		return RUN_BROKEN;
@@ -83,14 +89,17 @@ static enum run_result set(struct backend *b, struct job_change *c, struct batch
 			       " enabled = CASE WHEN ?2 & 2 THEN ?4 ELSE enabled END,"
 			       " unknown = CASE WHEN ?2 & 4 THEN ?5 ELSE unknown END,"
 			       " subaddress = CASE WHEN ?2 & 8 THEN ?6 ELSE subaddress END,"
-			       " lifetime = CASE WHEN ?2 & 16 THEN ?7 ELSE lifetime END"
+			       " lifetime = CASE WHEN ?2 & 16 THEN ?7 ELSE lifetime END,"
+			       " max_size = CASE WHEN ?2 & 64 THEN ?8 ELSE max_size END,"
+			       " rate = CASE WHEN ?2 & 128 THEN ?9 ELSE rate END"
 			       " WHERE id = ?1",
 			       V_INT(id), V_INT(p->has), V_STR(str_of(domain_mode_name(p->mode))),
 			       V_INT(p->enabled), V_STR(str_of(domain_unknown_name(p->unknown))),
-			       V_STR(subaddress_text(p)), V_INT(p->lifetime_ms)),
+			       V_STR(subaddress_text(p)), V_INT(p->lifetime_ms),
+			       V_INT(p->max_size), V_INT(p->rate)),
 		     e))
 		return RUN_BROKEN;
-	if ((p->has & PATCH_ROUTES) && !set_routes(b, id, p, e))
+	if ((p->has & PATCH_ROUTES) && !(set_routes(b, id, p, e) && sqlite_forget_offers(b, e)))
 		return RUN_BROKEN;
 	c->changed = 1;
 	batch->settings_changed = true;
@@ -160,7 +169,8 @@ static enum run_result remove_domain(struct backend *b, struct job_change *c,
 		return RUN_REFUSED;
 	}
 	/* The ledger names the domain: its row goes last. */
-	if (!sqlite_delete_waiting(b, c, batch, id, e) || !forget(b, id, e))
+	if (!sqlite_delete_waiting(b, c, batch, id, e) || !forget(b, id, e) ||
+	    !sqlite_forget_offers(b, e))
 		return RUN_BROKEN;
 	batch->settings_changed = true;
 	batch->recipients_changed = true;

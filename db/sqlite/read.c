@@ -132,6 +132,7 @@ bool sqlite_read(struct backend *b, struct job *job, const struct due_look *look
 	case JOB_GREYLIST:
 	case JOB_CHANGE:
 	case JOB_TALLY:
+	case JOB_OFFER:
 		break;
 	}
 	return err_set(&job->err, ERR_PERM, "not a reading job");

@@ -30,6 +30,8 @@ static bool load_domain(struct loading *l, sqlite3_stmt *st)
 		.subaddress = subaddress.n ? subaddress.at[0] : '\0',
 		.lifetime_ms = sqlite3_column_int64(st, 6),
 		.has_recipients = sqlite3_column_int(st, 7) != 0,
+		.max_size = (uint64_t)sqlite3_column_int64(st, 8),
+		.rate = (unsigned)sqlite3_column_int(st, 9),
 		.policy = l->policy,
 	};
 	(void)domain_mode_parse(sql_text(st, 2), &d->mode);
@@ -42,7 +44,8 @@ static bool load_domains(struct backend *b, struct loading *l, struct err *e)
 	sqlite3_stmt *st =
 		sql_start(b, SQL_DOMAINS, e,
 			  "SELECT id, name, mode, enabled, unknown, subaddress, lifetime,"
-			  " EXISTS (SELECT 1 FROM recipient AS r WHERE r.domain = d.id)"
+			  " EXISTS (SELECT 1 FROM recipient AS r WHERE r.domain = d.id),"
+			  " max_size, rate"
 			  " FROM domain AS d ORDER BY id");
 	int got;
 
@@ -61,6 +64,7 @@ static bool add_route(struct loading *l, struct domain *d, struct route *routes,
 		return true;
 	routes[d->route_count].host = arena_cstr(l->arena, sql_text(st, 1));
 	routes[d->route_count].port = (unsigned)sqlite3_column_int(st, 2);
+	routes[d->route_count].offer = sqlite_offer_row(st, 3);
 	return routes[d->route_count++].host != NULL;
 }
 
@@ -68,7 +72,10 @@ static bool add_route(struct loading *l, struct domain *d, struct route *routes,
 static bool load_routes(struct backend *b, struct loading *l, struct err *e)
 {
 	sqlite3_stmt *st = sql_start(
-		b, SQL_ROUTES, e, "SELECT domain, host, port FROM route ORDER BY domain, position");
+		b, SQL_ROUTES, e,
+		"SELECT r.domain, r.host, r.port, o.since, o.flags, o.max_size, o.mail_max,"
+		" o.rcpt_max, o.rcpt_domain_max FROM route AS r LEFT JOIN offer AS o"
+		" ON o.host = r.host AND o.port = r.port ORDER BY r.domain, r.position");
 	struct route *routes = NULL;
 	size_t at = 0;
 	int got;

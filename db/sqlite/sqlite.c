@@ -218,6 +218,8 @@ static enum run_result run(struct backend *b, struct job *job, struct batch *bat
 		return sqlite_accept(b, CONTAINER(job, struct job_accept, job), batch);
 	case JOB_SETTLE:
 		return sqlite_settle(b, CONTAINER(job, struct job_settle, job), batch);
+	case JOB_OFFER:
+		return sqlite_offer(b, CONTAINER(job, struct job_offer, job), batch);
 	case JOB_CHANGE:
 		return sqlite_change(b, CONTAINER(job, struct job_change, job), batch);
 	case JOB_TALLY:

@@ -45,6 +45,7 @@ enum sql_slot {
 	SQL_KNOWN, SQL_KNOWN_PUT, SQL_KNOWN_TOUCH, SQL_KNOWN_COUNT, SQL_KNOWN_BOUND,
 	SQL_GREYLIST_FORGET, SQL_KNOWN_FORGET, SQL_GREYLIST_END, SQL_GREYLIST_PRUNE,
 	SQL_KNOWN_PRUNE,
+	SQL_OFFER, SQL_OFFERS_FORGET,
 	/* read */
 	SQL_DUE, SQL_DUE_NEXT, SQL_HEAD, SQL_CHUNK, SQL_RECIPIENT, SQL_EXPIRED, SQL_EXPIRED_MAIL,
 	SQL_LIFETIMES, SQL_WAITING,
@@ -136,6 +137,11 @@ enum run_result sqlite_insert_mail(struct backend *b, const struct envelope *env
 enum run_result sqlite_tally(struct backend *b, struct job_tally *t);
 
 /* settle.c */
+enum run_result sqlite_offer(struct backend *b, struct job_offer *j, struct batch *batch);
+/* Its six columns from `column` on: since to rcpt_domain_max. */
+struct offer sqlite_offer_row(sqlite3_stmt *st, int column);
+/* Those of primaries that no domain names any more. */
+bool sqlite_forget_offers(struct backend *b, struct err *e);
 enum run_result sqlite_settle(struct backend *b, struct job_settle *s, struct batch *batch);
 /* Recipient seq of the message to the ledger and out of the queue; *ret_there: it was there. */
 bool sqlite_finish(struct backend *b, const struct batch *batch, msgid message, unsigned seq,

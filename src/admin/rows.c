@@ -73,6 +73,35 @@ static json_t *routes_json(const struct domain *d)
 	return array;
 }
 
+/* What is known of its primaries. */
+static json_t *offers_json(const struct domain *d)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < d->route_count; i++) {
+		const struct offer *o = &d->routes[i].offer;
+		char text[ROWS_HOST_PORT_MAX];
+		json_t *row = json_object();
+
+		if (!o->since_ms) {
+			json_decref(row);
+			continue;
+		}
+		api_put(row, "primary", rows_host_port(&d->routes[i], text));
+		api_put_time(row, "since", o->since_ms);
+		api_put_bool(row, "size", o->size);
+		api_put_num(row, "max_size", (int64_t)o->max_size);
+		api_put_bool(row, "8bitmime", o->mime8bit);
+		api_put_bool(row, "smtputf8", o->smtputf8);
+		api_put_bool(row, "dsn", o->dsn);
+		api_put_num(row, "mailmax", (int64_t)o->mail_max);
+		api_put_num(row, "rcptmax", (int64_t)o->rcpt_max);
+		api_put_num(row, "rcptdomainmax", (int64_t)o->rcpt_domain_max);
+		(void)json_array_append_new(array, row);
+	}
+	return array;
+}
+
 static void put_record(json_t *row, const struct domain *d, const char *hostname)
 {
 	int preference = d->mode == DOMAIN_REFLECTOR ? PREFERENCE_REFLECTOR : PREFERENCE_BACKUP;
@@ -98,6 +127,9 @@ json_t *rows_domain(const struct domain *d, const char *hostname)
 	api_put(row, "subaddress", d->subaddress ? delimiter : "none");
 	api_put(row, "lifetime", human_span(d->lifetime_ms, lifetime));
 	api_put_num(row, "lifetime_ms", d->lifetime_ms);
+	api_put_num(row, "max_size", (int64_t)d->max_size);
+	api_put_num(row, "rate", d->rate);
+	(void)json_object_set_new(row, "offers", offers_json(d));
 	api_put_bool(row, "has_recipients", d->has_recipients);
 	put_record(row, d, hostname);
 	return row;

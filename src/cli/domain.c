@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/attr.h"
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/client.h"
@@ -121,6 +122,46 @@ int domain_list(struct cli *c, const struct args *a)
 	return CLI_DONE;
 }
 
+static void say_offer(const json_t *offer)
+{
+	static const struct {
+		const char *key, *name;
+	} limits[] = { { "mailmax", "MAILMAX" }, { "rcptmax", "RCPTMAX" },
+		       { "rcptdomainmax", "RCPTDOMAINMAX" } };
+	char size[HUMAN_MAX], age[HUMAN_MAX], text[SHOW_TEXT_MAX];
+	int n = snprintf(text, sizeof(text), "%s%s%s%s%s%s", is_true(offer, "size") ? " SIZE" : "",
+			 show_num(offer, "max_size") ? " " : "",
+			 show_num(offer, "max_size") ? show_size(offer, "max_size", size) : "",
+			 is_true(offer, "8bitmime") ? " 8BITMIME" : "",
+			 is_true(offer, "smtputf8") ? " SMTPUTF8" : "",
+			 is_true(offer, "dsn") ? " DSN" : "");
+
+	for (size_t i = 0; i < COUNT(limits); i++)
+		if (show_num(offer, limits[i].key))
+			n += snprintf(text + n, sizeof(text) - (size_t)n, " %s=%lld",
+				      limits[i].name,
+				      (long long)show_num(offer, limits[i].key));
+	show_line("offers      %s:%s (for %s)", show_text(offer, "primary"), n ? text : " nothing",
+		  show_age(offer, "since", age));
+}
+
+/* What it takes, and what its primaries were last seen to take. */
+static void say_limits(const json_t *d)
+{
+	char size[HUMAN_MAX];
+	size_t i;
+	json_t *offer;
+
+	show_line("max_size    %s",
+		  show_num(d, "max_size") ? show_size(d, "max_size", size) : "none");
+	if (show_num(d, "rate"))
+		show_line("rate        %lld a minute", (long long)show_num(d, "rate"));
+	else
+		show_line("rate        none");
+	json_array_foreach(json_object_get(d, "offers"), i, offer)
+		say_offer(offer);
+}
+
 static int show_domain(struct cli *c, json_t *d)
 {
 	char primaries[SHOW_TEXT_MAX], age[HUMAN_MAX];
@@ -138,6 +179,7 @@ static int show_domain(struct cli *c, json_t *d)
 	show_line("unknown     %s", show_text(d, "unknown"));
 	show_line("subaddress  %s", show_text(d, "subaddress"));
 	show_line("lifetime    %s", show_text(d, "lifetime"));
+	say_limits(d);
 	show_line("users       %lld", (long long)show_num(d, "recipients"));
 	show_line("queued      %lld (oldest: %s)", (long long)show_num(d, "queued"),
 		  show_age(d, "oldest", age));

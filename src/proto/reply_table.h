@@ -60,6 +60,9 @@ REPLY(TOO_MANY_RCPTS,    452, "4.5.3", "too many recipients, send the rest in an
 
 REPLY(BARE_CR_LF,        550, "5.6.11", "message content holds a bare CR or LF")
 REPLY(CONTENT_NUL,       550, "5.6.11", "message content holds a NUL byte")
+REPLY(UTF8_RCPT,         550, "5.6.7", "the recipient's server does not take SMTPUTF8")
+REPLY(UTF8_HEADER,       554, "5.6.9", "the header needs SMTPUTF8, the recipient's server lacks it")
+REPLY(TOO_BIG_RCPT,      552, "5.3.4", "message too big for the recipient's server")
 REPLY(TOO_BIG,           552, "5.3.4", "message too big")
 REPLY(HEADER_TOO_BIG,    552, "5.3.4", "message header too big")
 REPLY(MAIL_LOOP,         554, "5.4.6", "mail loop: this message has come round too often")
@@ -69,6 +72,7 @@ REPLY(STORE_FAILED,      451, "4.3.0", "could not store your message, try later"
 REPLY(NO_MEMORY,         452, "4.3.1", "too much for one session, try later")
 
 REPLY(RATE_MESSAGES,     451, "4.7.0", "too many messages in a minute from you or your network")
+REPLY(RATE_DOMAIN,       451, "4.7.0", "too many messages in a minute for the recipient's domain")
 REPLY(RATE_RECIPIENTS,   451, "4.7.0", "too many recipients in a minute from you or your network")
 
 REPLY(RATE_CONNECTIONS,  421, "4.7.0", "too many connections in a minute from you or your network")

@@ -114,8 +114,9 @@ bool smtpc_dot_sent(const struct smtpc *c);
 struct smtpc_caps {
 	bool esmtp, pipelining, size, mime8bit, enhanced, dsn, smtputf8;
 	uint64_t max_size; /* 0: none announced */
-	uint64_t mail_max, rcpt_max; /* LIMITS (RFC 9422): mails a connection, recipients a mail; 0:
-	                              * not said.  RCPTDOMAINMAX is the caller's: he sends to one */
+	/* LIMITS (RFC 9422): mails a connection, recipients a mail, their domains; 0: not said.  To
+	 * honour them is the caller's affair. */
+	uint64_t mail_max, rcpt_max, rcpt_domain_max;
 };
 const struct smtpc_caps *smtpc_caps(const struct smtpc *c);
 /* The greeting line without its code, for the log; bounded. */

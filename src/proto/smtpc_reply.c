@@ -146,6 +146,7 @@ static void learn_limits(struct smtpc_caps *caps, struct str text)
 	} known[] = {
 		{ STR("MAILMAX"), &caps->mail_max },
 		{ STR("RCPTMAX"), &caps->rcpt_max },
+		{ STR("RCPTDOMAINMAX"), &caps->rcpt_domain_max },
 	};
 
 	while (text.n) {

@@ -28,6 +28,15 @@ static void refuse(struct smtpc_reply *ret, const char *whose)
 			whose);
 }
 
+static bool needs_it(const struct smtpc_mail *m)
+{
+	bool needs = !fits(m->sender);
+
+	for (size_t i = 0; i < m->rcpt_count; i++)
+		needs = needs || !fits(m->rcpts[i]);
+	return needs;
+}
+
 /* How many recipients are left. */
 static size_t refuse_rcpts(struct smtpc *c)
 {
@@ -46,7 +55,8 @@ static size_t refuse_rcpts(struct smtpc *c)
 
 bool smtpc_utf8_begin(struct smtpc *c, struct smtpc_reply *ret)
 {
-	c->utf8 = c->mail.smtputf8 && c->caps.smtputf8;
+	/* An alias of ours may lead from an ASCII address to one that is not. */
+	c->utf8 = c->caps.smtputf8 && (c->mail.smtputf8 || needs_it(&c->mail));
 	if (c->utf8)
 		return true;
 	refuse(ret, "sender");

@@ -123,6 +123,7 @@ static void on_starttls(struct smtpd *s)
 
 static void on_mail(struct smtpd *s)
 {
+	s->max_size = s->limits.max_size;
 	s->rcpts = 0;
 }
 
@@ -407,6 +408,12 @@ void smtpd_hangup(struct smtpd *s, const struct reply *r)
 	say(s, r);
 	s->last_word = reply_find(r);
 	s->state = CLOSED;
+}
+
+void smtpd_limit_size(struct smtpd *s, uint64_t max_size)
+{
+	if (max_size < s->max_size)
+		s->max_size = max_size;
 }
 
 struct buf *smtpd_output(struct smtpd *s)

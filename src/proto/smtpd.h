@@ -107,6 +107,8 @@ void smtpd_answer(struct smtpd *s, const struct reply *r);
 void smtpd_secured(struct smtpd *s);
 /* Unasked 421 (idle, shutting down): queued behind what is written, next is WANT_CLOSE. */
 void smtpd_hangup(struct smtpd *s, const struct reply *r);
+/* While WANT_DATA is unanswered: this mail's content may have no more than so many bytes. */
+void smtpd_limit_size(struct smtpd *s, uint64_t max_size);
 /* What is to be written to the client; consume what has been. */
 struct buf *smtpd_output(struct smtpd *s);
 /* True while content flows: the caller's timer is that of data blocks. */

@@ -129,7 +129,7 @@ static const struct reply *refusal(enum stop why)
 static size_t bound(const struct smtpd *s, const char *at, size_t n, enum stop *why)
 {
 	const char *nul = n ? memchr(at, '\0', n) : NULL;
-	uint64_t left = s->limits.max_size - s->size;
+	uint64_t left = s->max_size - s->size;
 
 	if (nul) {
 		n = (size_t)(nul - at);
@@ -252,7 +252,7 @@ bool smtpd_bdat_next(struct smtpd *s, struct smtpd_request *r)
 {
 	bool wanted = s->state == CHUNKS;
 
-	if (wanted && !s->refuse && s->chunk.left > s->limits.max_size - s->size)
+	if (wanted && !s->refuse && s->chunk.left > s->max_size - s->size)
 		s->refuse = refusal(STOP_TOO_BIG);
 	while (s->chunk.left) {
 		struct str in = buf_str(&s->in);

@@ -49,6 +49,7 @@ struct smtpd {
 	size_t used;              /* at the front of `in`: what the last request points into */
 	const struct verb *asked; /* the row that waits for its answer */
 	uint64_t size;            /* of the content so far */
+	uint64_t max_size;        /* that it may have */
 	const struct reply *refuse; /* the first thing wrong with the content */
 	enum state state;
 	enum reply_id last_word; /* what ended the session */

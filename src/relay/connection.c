@@ -6,11 +6,13 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "relay/mirror.h"
 #include "relay/settle.h"
 
 #define OUTPUT_HIGH (128 * 1024) /* give the engine no more body while so much is unsent */
 #define SLICE       (64 * 1024)  /* of a chunk, given at once */
 #define QUIT_MS     5000         /* for the answer to QUIT */
+#define RCPTS_MAX   1000         /* recipients that the engine takes at once */
 
 static struct forward *forward_of(const struct connection *c)
 {
@@ -37,8 +39,10 @@ static void end_parcel(struct connection *c)
 	drop_body(c);
 	free(c->rcpts);
 	free(c->dsn);
+	free(c->answers);
 	c->rcpts = NULL;
 	c->dsn = NULL;
+	c->answers = NULL;
 	c->parcel = NULL;
 	c->dest->in_flight--;
 }
@@ -53,7 +57,12 @@ static void settle_and_end(struct connection *c, const char *words)
 		smtpc_lost(c->smtpc, words);
 	if (words && smtpc_dot_sent(c->smtpc)) /* RFC 1047: it may come twice */
 		unknown = mem_printf("all was sent, then no answer came: %s", words);
-	settle_parcel(p, c->dest, c->smtpc, unknown ? unknown : words);
+	settle_parcel(p, c->dest,
+		      &(struct dialogue){ .smtpc = c->smtpc,
+					  .first = c->first,
+					  .count = c->count,
+					  .answers = c->answers,
+					  .words = unknown ? unknown : words });
 	end_parcel(c);
 	free(unknown);
 }
@@ -81,7 +90,7 @@ static void connection_close(struct connection *c, enum blame blame, const char 
 	char *why = mem_str(str_of(words)); /* words may be the engine's */
 	bool was_ready = c->ready;
 
-	if (c->parcel && d->f->stopping && blame == BLAME_NOBODY)
+	if (c->parcel && d->f->stopping && blame == BLAME_NOBODY && !c->answers)
 		hand_back(c);
 	else if (c->parcel)
 		settle_and_end(c, why);
@@ -207,6 +216,60 @@ static int64_t timeout_of(const struct connection *c)
 	return conf->forward.idle_ms;
 }
 
+/* The next recipients of the parcel, as many as the server takes at once. */
+static void send_some(struct connection *c)
+{
+	const struct due_mail *mail = c->parcel->mail;
+	uint64_t most = smtpc_caps(c->smtpc)->rcpt_max;
+
+	if (!most || most > RCPTS_MAX)
+		most = RCPTS_MAX;
+	c->count = mail->rcpt_count - c->first;
+	if (c->count > most)
+		c->count = (size_t)most;
+	c->mails++;
+	c->sent = 0;
+	c->next_seq = 0;
+	ask_chunk(c);
+	smtpc_send(c->smtpc, &(struct smtpc_mail){
+				     .sender = mail->sender,
+				     .rcpts = c->rcpts + c->first,
+				     .rcpt_count = c->count,
+				     .size = mail->size,
+				     .body_8bit = mail->body_8bit,
+				     .smtputf8 = mail->smtputf8,
+				     .utf8_header = mail->utf8_header,
+				     .ret = (enum dsn_ret)mail->ret,
+				     .envid = mail->envid,
+				     .dsn = c->dsn + c->first,
+			     });
+}
+
+/* Their answers are kept; false when none of the parcel's recipients are left. */
+static bool send_rest(struct connection *c)
+{
+	size_t all = c->parcel->mail->rcpt_count;
+
+	if (c->first + c->count == all)
+		return false;
+	if (!c->answers)
+		c->answers = mem_alloc(all * sizeof(*c->answers));
+	for (size_t i = 0; i < c->count; i++)
+		c->answers[c->first + i] = *smtpc_result(c->smtpc, i);
+	drop_body(c);
+	c->first += c->count;
+	c->count = 0;
+	return true;
+}
+
+/* The server takes no more mails on this connection (RFC 9422). */
+static bool is_used_up(const struct connection *c)
+{
+	uint64_t most = smtpc_caps(c->smtpc)->mail_max;
+
+	return most && c->mails >= most;
+}
+
 /* Takes the next parcel into dialogue; false: there is none. */
 static bool start_parcel(struct connection *c)
 {
@@ -220,27 +283,14 @@ static bool start_parcel(struct connection *c)
 
 	c->parcel = p;
 	c->dest->in_flight++;
-	c->sent = 0;
-	c->next_seq = 0;
+	c->first = 0;
 	c->rcpts = mem_alloc(mail->rcpt_count * sizeof(*c->rcpts));
 	c->dsn = mem_alloc(mail->rcpt_count * sizeof(*c->dsn));
 	for (size_t i = 0; i < mail->rcpt_count; i++) {
 		c->rcpts[i] = mail->rcpts[i].address;
 		c->dsn[i] = (struct smtpc_rcpt_dsn){ mail->rcpts[i].notify, mail->rcpts[i].orcpt };
 	}
-	ask_chunk(c);
-	smtpc_send(c->smtpc, &(struct smtpc_mail){
-				     .sender = mail->sender,
-				     .rcpts = c->rcpts,
-				     .rcpt_count = mail->rcpt_count,
-				     .size = mail->size,
-				     .body_8bit = mail->body_8bit,
-				     .smtputf8 = mail->smtputf8,
-				     .utf8_header = mail->utf8_header,
-				     .ret = (enum dsn_ret)mail->ret,
-				     .envid = mail->envid,
-				     .dsn = c->dsn,
-			     });
+	send_some(c);
 	return true;
 }
 
@@ -257,6 +307,7 @@ static void is_ready(struct connection *c)
 		return;
 	c->ready = true;
 	c->dest->opening--;
+	mirror_learn(c->dest, smtpc_caps(c->smtpc));
 	destination_is_ready(c->dest, smtpc_greeting(c->smtpc));
 	destination_grow(c->dest);
 }
@@ -275,16 +326,19 @@ static enum step step(struct connection *c)
 		return STEP_WAIT;
 	case SMTPC_READY:
 		is_ready(c);
-		if (start_parcel(c))
+		if (c->parcel)
+			send_some(c);
+		if (c->parcel || (!is_used_up(c) && start_parcel(c)))
 			return STEP_ON;
-		if (!forward_of(c)->stopping || c->quitting)
+		if ((!forward_of(c)->stopping && !is_used_up(c)) || c->quitting)
 			return STEP_WAIT;
 		quit(c);
 		return STEP_ON;
 	case SMTPC_BODY:
 		return feed_body(c);
 	case SMTPC_DONE:
-		mail_done(c);
+		if (is_used_up(c) || forward_of(c)->stopping || !send_rest(c))
+			mail_done(c);
 		return STEP_ON;
 	case SMTPC_CLOSED:
 		return STEP_QUIT;

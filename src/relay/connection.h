@@ -34,6 +34,11 @@ struct connection {
 	struct parcel *parcel; /* in dialogue, or NULL */
 	struct str *rcpts;
 	struct smtpc_rcpt_dsn *dsn; /* as many */
+	/* The server may take fewer recipients a mail than the parcel has (RFC 9422): then it goes
+	 * in several, one behind the other. */
+	size_t first, count;          /* of the recipients in dialogue */
+	struct smtpc_reply *answers;  /* of those before `first`; NULL: there are none */
+	uint64_t mails;               /* begun on this connection */
 	struct job_chunk *chunk; /* being sent */
 	size_t chunk_sent;
 	struct job *job; /* the next chunk, asked for or here */

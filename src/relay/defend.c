@@ -5,6 +5,8 @@
  * SPDX-License-Identifier: ISC */
 #include "relay/defend.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 
 #define TARPIT_STEP_MS 1000
@@ -41,6 +43,16 @@ enum reply_id defend_connection(struct worker *w, const struct address *peer)
 bool defend_rate(struct session *s, enum guard_rate what)
 {
 	return may(s->w, s->conf, &s->peer, what);
+}
+
+/* The table of clients has room for domains too, under addresses that no client has (RFC 6666: the
+ * prefix 100::/64 is for what is thrown away). */
+bool defend_domain_rate(const struct session *s, const struct domain *d)
+{
+	struct ip key = { { 1 } };
+
+	memcpy(key.at + 8, &d->id, sizeof(d->id));
+	return guard_spend(s->w->d->guard, &key, GUARD_MESSAGES, d->rate, 0, clock_mono_ms());
 }
 
 /* -- guessing recipients ---------------------------------------------------------------------- */

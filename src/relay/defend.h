@@ -12,6 +12,8 @@
 
 /* May this client connect now?  REPLY_OK, or what to tell it. */
 enum reply_id defend_connection(struct worker *w, const struct address *peer);
+/* One more message for the domain: false when it is past the domain's rate. */
+bool defend_domain_rate(const struct session *s, const struct domain *d) MUST_CHECK;
 /* One more message or recipient: false when it is one too many for this minute. */
 bool defend_rate(struct session *s, enum guard_rate what) MUST_CHECK;
 /* A recipient is refused by the policy: says so now, or later (s->delayed, by the stream's timer),

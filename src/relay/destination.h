@@ -39,6 +39,8 @@ struct destination {
 	int64_t backoff_ms;    /* 0: none yet */
 	int64_t next_probe_ms; /* wall clock, for people; 0: none planned */
 	unsigned in_flight;    /* parcels in dialogue */
+	struct offer offer;    /* that was last given to the store */
+	int64_t offer_at_ms;   /* when, monotonic; 0: never */
 	uint64_t named_in;     /* version of the settings that last named it */
 };
 

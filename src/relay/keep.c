@@ -141,8 +141,11 @@ static void store_mail(struct session *s, bool chunked)
 
 void receive_end(struct session *s, const struct smtpd_request *r)
 {
-	const struct reply *refusal = header_refusal(&s->mail->header);
+	const struct receipt *m = s->mail;
+	const struct reply *refusal = header_refusal(&m->header);
 
+	if (!refusal && m->smtputf8 && m->header.has_8bit && !m->may_be_utf8)
+		refusal = reply_get(REPLY_UTF8_HEADER);
 	if (refusal)
 		refuse_content(s, refusal);
 	else

@@ -42,6 +42,12 @@ static struct str original_rcpt(struct receipt *m)
 	return str_of(kept);
 }
 
+/* Where it goes: where an alias leads, or whom the client named. */
+static const struct domain *target_domain(const struct receipt *m)
+{
+	return m->policy.address.at ? m->policy.domain : m->facts.domain;
+}
+
 static bool add_rcpt(struct receipt *m)
 {
 	struct str findings = policy_findings(&m->policy, m->arena);
@@ -65,12 +71,68 @@ static bool add_rcpt(struct receipt *m)
 	}
 	m->rcpts[m->rcpt_count++] = (struct envelope_rcpt){
 		.address = address,
-		.domain = alias ? m->policy.domain->id : m->facts.domain->id,
+		.domain = target_domain(m)->id,
 		.notify = m->notify,
 		.orcpt = original_rcpt(m),
 		.findings = findings.at ? findings : STR_NONE,
 	};
 	return true;
+}
+
+static bool needs_utf8(struct str address)
+{
+	char room[PATH_ASCII_MAX];
+	struct str ignored;
+
+	return !path_to_ascii(address, room, &ignored);
+}
+
+/* A message counts once for each of its domains. */
+static bool is_first_of(const struct receipt *m, int64_t domain)
+{
+	for (size_t i = 0; i < m->rcpt_count; i++)
+		if (m->rcpts[i].domain == domain)
+			return false;
+	return true;
+}
+
+/* What its domain can take, and what its primary is known to: better told now than by a bounce. */
+static enum reply_id within_limits(const struct session *s)
+{
+	const struct receipt *m = s->mail;
+	const struct domain *d = target_domain(m);
+	struct str to = m->policy.address.at ? m->policy.address : m->rcpt.address;
+
+	if (!domain_may_take_utf8(d) && (needs_utf8(m->sender.address) || needs_utf8(to)))
+		return REPLY_UTF8_RCPT;
+	if (m->said_size > domain_size_limit(d))
+		return REPLY_TOO_BIG_RCPT;
+	if (is_first_of(m, d->id) && !defend_domain_rate(s, d))
+		return REPLY_RATE_DOMAIN;
+	return REPLY_RCPT_OK;
+}
+
+static void take_rcpt(struct session *s)
+{
+	struct receipt *m = s->mail;
+	const struct domain *d = target_domain(m);
+	enum reply_id id = within_limits(s);
+	const struct reply *why = reply_get(id);
+
+	if (id == REPLY_RCPT_OK) {
+		if (domain_size_limit(d) < m->size_limit)
+			m->size_limit = domain_size_limit(d);
+		m->may_be_utf8 = m->may_be_utf8 || domain_may_take_utf8(d);
+		session_answer(s, add_rcpt(m) ? REPLY_RCPT_OK : REPLY_NO_MEMORY);
+		return;
+	}
+	s->refused++;
+	session_count(s, reply_is_perm(why) ? COUNTER_refused_rcpts : COUNTER_deferred_rcpts);
+	log_say(s->w->d->log, LOG_INFO, "refused", F_CSTR("by", "limits"),
+		F_INT("code", why->code), F_CSTR("client", s->peer.text), F_CSTR("helo", s->helo),
+		F_PATH("from", m->sender.address), F_PATH("to", m->rcpt.address),
+		F_CSTR("reply", why->text));
+	session_answer(s, id);
 }
 
 static void refuse_rcpt(struct session *s)
@@ -123,7 +185,7 @@ static void decide(struct session *s)
 		refuse_rcpt(s);
 		break;
 	case PASS:
-		session_answer(s, add_rcpt(m) ? REPLY_RCPT_OK : REPLY_NO_MEMORY);
+		take_rcpt(s);
 		break;
 	}
 	settings_unref(m->settings);

@@ -30,6 +30,9 @@ struct receipt {
 	size_t counted; /* of the arena, in the budget */
 	struct path sender;
 	bool body_8bit, smtputf8;
+	uint64_t said_size;  /* SIZE=; 0: not said */
+	uint64_t size_limit; /* the smallest of its recipients */
+	bool may_be_utf8;    /* some recipient's primary may take SMTPUTF8 */
 	enum dsn_ret ret;
 	struct str envid;
 	struct envelope_rcpt *rcpts;

@@ -84,6 +84,8 @@ static struct receipt *receipt_new(struct session *s, const struct smtpd_request
 	m->budget = &s->w->d->spool;
 	m->body_8bit = r->body_8bit;
 	m->smtputf8 = r->smtputf8;
+	m->said_size = r->size;
+	m->size_limit = UINT64_MAX;
 	m->ret = r->ret;
 	m->envid = arena_dup(m->arena, r->envid);
 	m->w = s->w;
@@ -124,6 +126,20 @@ void receive_mail(struct session *s, const struct smtpd_request *r)
 
 /* -- DATA ---------------------------------------------------------------------- */
 
+/* Our line may not make the header one that needs SMTPUTF8: a U-label is shown as an A-label, and
+ * what has no form in ASCII only when its recipient has none either. */
+static struct str shown_rcpt(const struct receipt *m, char room[PATH_ASCII_MAX])
+{
+	char to_room[PATH_ASCII_MAX];
+	struct str shown, to;
+
+	if (m->rcpt_count != 1)
+		return STR_NONE;
+	if (path_to_ascii(m->first_given, room, &shown))
+		return shown;
+	return path_to_ascii(m->rcpts[0].address, to_room, &to) ? STR_NONE : m->first_given;
+}
+
 void receive_data(struct session *s, const struct smtpd_request *r UNUSED)
 {
 	struct receipt *m = s->mail;
@@ -131,13 +147,7 @@ void receive_data(struct session *s, const struct smtpd_request *r UNUSED)
 
 	m->id = id_next(store_ids(s->w->d->store), now_ms);
 
-	/* A U-label alone is no reason to make the header one that needs SMTPUTF8. */
-	struct str only_rcpt = m->rcpt_count == 1 ? m->first_given : STR_NONE;
 	char ascii[PATH_ASCII_MAX];
-
-	if (!path_to_ascii(only_rcpt, ascii, &only_rcpt))
-		only_rcpt = m->first_given;
-
 	const struct trace trace = {
 		.helo = str_of(s->helo),
 		.client = s->peer.text,
@@ -146,7 +156,7 @@ void receive_data(struct session *s, const struct smtpd_request *r UNUSED)
 		.tls_version = s->tls.version,
 		.tls_cipher = s->tls.cipher,
 		.id = m->id,
-		.only_rcpt = only_rcpt,
+		.only_rcpt = shown_rcpt(m, ascii),
 		.wall_ms = now_ms,
 		.smtputf8 = m->smtputf8,
 	};
@@ -157,6 +167,11 @@ void receive_data(struct session *s, const struct smtpd_request *r UNUSED)
 		return;
 	}
 	receipt_count_memory(m);
+	/* Our own line counts where it goes. */
+	if (m->size_limit != UINT64_MAX)
+		smtpd_limit_size(s->smtpd, m->size_limit > received.n ?
+						   m->size_limit - received.n :
+						   0);
 	spool_write(&m->spool, received);
 	session_answer(s, REPLY_OK);
 }

@@ -136,8 +136,15 @@ static struct str kept(struct arena *a, const char *text)
 	return copy.at ? copy : STR("(too long)");
 }
 
-void settle_parcel(struct parcel *p, struct destination *d, const struct smtpc *smtpc,
-		   const char *words)
+/* NULL: it was not asked for. */
+static const struct smtpc_reply *answer_of(const struct dialogue *t, size_t i)
+{
+	if (i < t->first)
+		return &t->answers[i];
+	return i < t->first + t->count ? smtpc_result(t->smtpc, i - t->first) : NULL;
+}
+
+void settle_parcel(struct parcel *p, struct destination *d, const struct dialogue *t)
 {
 	struct forward *f = d->f;
 	const struct due_mail *mail = p->mail;
@@ -149,16 +156,17 @@ void settle_parcel(struct parcel *p, struct destination *d, const struct smtpc *
 	struct str primary = kept(a, d->name);
 
 	for (size_t i = 0; i < mail->rcpt_count; i++) {
-		const struct smtpc_reply *r = smtpc ? smtpc_result(smtpc, i) : NULL;
+		const struct smtpc_reply *r = answer_of(t, i);
+		const char *none = r || t->words ? "no answer" : "the next connection's turn";
 
 		outcomes[i] = (struct outcome){
 			.seq = mail->rcpts[i].seq,
 			.kind = kind_of(r, bounce && dsn_tells_failure(mail->rcpts[i].notify)),
-			.reply = kept(a, r && r->code ? r->text : words ? words : "no answer"),
+			.reply = kept(a, r && r->code ? r->text : t->words ? t->words : none),
 			.primary = primary,
-			.next_try_ms = again_ms,
+			.next_try_ms = r || t->words ? again_ms : clock_wall_ms(),
 		};
-		outcomes[i].relayed = is_told_of(&outcomes[i], &mail->rcpts[i], smtpc, bounce);
+		outcomes[i].relayed = is_told_of(&outcomes[i], &mail->rcpts[i], t->smtpc, bounce);
 		log_outcome(f, p, &mail->rcpts[i], &outcomes[i]);
 	}
 	if (!bounce_compose(f, job, &(struct bounce_of){ .sender = mail->sender,

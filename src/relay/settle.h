@@ -12,11 +12,16 @@
 #include "relay/destination.h"
 #include "relay/queue.h"
 
-/* The dialogue about the parcel is over.  smtpc has the results (NULL: it never began); words say
- * why it broke, for recipients that got no answer.  The parcel is freed when the outcome is
- * committed. */
-void settle_parcel(struct parcel *p, struct destination *d, const struct smtpc *smtpc,
-		   const char *words);
+/* How far the dialogue about a parcel went. */
+struct dialogue {
+	const struct smtpc *smtpc;         /* has results of `count` recipients from `first` on */
+	size_t first, count;               /* none behind them was asked for */
+	const struct smtpc_reply *answers; /* those of the recipients before */
+	const char *words; /* why it broke, for recipients that got no answer; NULL: it did not */
+};
+
+/* It is over.  The parcel is freed when the outcome is committed. */
+void settle_parcel(struct parcel *p, struct destination *d, const struct dialogue *t);
 /* Recipients of one message whose lifetime is over: rcpts[0..n-1], all of the same message. */
 void settle_expired(struct forward *f, const struct expired_rcpt *rcpts, size_t n);
 /* Gives the unsettled jobs to the store again. */

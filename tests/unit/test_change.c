@@ -33,7 +33,7 @@ static void bad_domains_are_refused_with_one_clear_line(void **state)
 		{ "", { { "primary", "h:1" } }, ERR_INPUT, "not a domain name: " },
 		{ "new.test", { { "primary", "h:1" }, { "colour", "red" } }, ERR_INPUT,
 		  "no such setting: colour (there are mode, enabled, unknown, subaddress, "
-		  "lifetime, primary)" },
+		  "lifetime, max_size, rate, primary)" },
 		{ "new.test", { { "primary", "h:1" }, { "mode", "front" } }, ERR_INPUT,
 		  "mode is backup or reflector" },
 		{ "new.test", { { "primary", "h:1" }, { "lifetime", "30" } }, ERR_INPUT,

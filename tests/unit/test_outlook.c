@@ -11,7 +11,8 @@
 
 #include "base/attr.h"
 
-static const struct route routes[] = { { "one.test", 25 }, { "two.test", 26 } };
+static const struct route routes[] = { { .host = "one.test", .port = 25 },
+				       { .host = "two.test", .port = 26 } };
 
 static void nothing_is_known_before_the_forwarder_has_spoken(void **state UNUSED)
 {

@@ -49,6 +49,9 @@ static const struct row rows[] = {
 	  "RCPT TO:<" JOSE "@" BUCH "> ORCPT=utf-8;" JOSE "@" BUCH "\r\nDATA\r\n", { NULL } },
 	{ YES, "a@b", { "x@b" }, NULL, false, true,
 	  "MAIL FROM:<a@b>\r\nRCPT TO:<x@b>\r\nDATA\r\n", { NULL } },
+	{ YES, "a@b", { "x@b", JOSE "@b" }, NULL, false, false, /* where an alias led */
+	  "MAIL FROM:<a@b> SMTPUTF8\r\nRCPT TO:<x@b>\r\nRCPT TO:<" JOSE "@b>\r\nDATA\r\n",
+	  { NULL } },
 	/* it does not, but need not */
 	{ NO, "a@b", { "x@b" }, NULL, true, false,
 	  "MAIL FROM:<a@b>\r\nRCPT TO:<x@b>\r\nDATA\r\n", { NULL } },

@@ -314,9 +314,47 @@ static void an_idle_session_keeps_no_input_buffer(void **state)
 	smtpd_free(s);
 }
 
+static void a_mail_may_be_held_to_less_than_the_session(void **state)
+{
+	struct smtpd_request r;
+
+	(void)state;
+	for (int chunked = 0; chunked < 2; chunked++) {
+		struct smtpd *s = engine();
+
+		feed(s, "EHLO a\r\nMAIL FROM:<>\r\nRCPT TO:<a@b>\r\n");
+		feed(s, chunked ? "BDAT 12 LAST\r\n0123456789\r\n" : "DATA\r\n");
+		answer(s, WANT_HELO, REPLY_OK);
+		answer(s, WANT_MAIL, REPLY_SENDER_OK);
+		answer(s, WANT_RCPT, REPLY_RCPT_OK);
+		assert_int_equal(next(s), WANT_DATA);
+		smtpd_limit_size(s, 10);
+		smtpd_limit_size(s, 11);
+		smtpd_answer(s, reply_get(REPLY_OK));
+		if (!chunked)
+			feed(s, "0123456789\r\n.\r\n");
+		buf_clear(smtpd_output(s));
+		while ((r = smtpd_next(s)).want == WANT_CHUNK)
+			;
+		assert_int_equal(r.want, WANT_DROP);
+		smtpd_answer(s, r.refuse);
+		says(s, "552 5.3.4");
+		/* The next mail has the session's limit again. */
+		feed(s, "MAIL FROM:<>\r\nRCPT TO:<a@b>\r\nDATA\r\n0123456789\r\n.\r\n");
+		answer(s, WANT_MAIL, REPLY_SENDER_OK);
+		answer(s, WANT_RCPT, REPLY_RCPT_OK);
+		answer(s, WANT_DATA, REPLY_OK);
+		while ((r = smtpd_next(s)).want == WANT_CHUNK)
+			;
+		assert_int_equal(r.want, WANT_END);
+		smtpd_free(s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_mail_may_be_held_to_less_than_the_session),
 		cmocka_unit_test(no_line_is_read_while_a_request_is_unanswered),
 		cmocka_unit_test(a_request_carries_what_the_client_said),
 		cmocka_unit_test(a_refused_request_leaves_the_state_as_it_was),

@@ -34,6 +34,10 @@ os.makedirs(a.dir, exist_ok=False)             # one that was there would be ove
 serial[0] = max([int(n.split(".")[0]) for n in os.listdir(a.dir) if n[0].isdigit()], default=0)
 
 
+# What it says of LIMITS it holds its clients to, and tells of who goes past it.
+limits = dict(w.split("=") for w in a.ehlo.replace(",", " ").split() if "MAX=" in w)
+
+
 class Die(Exception):
     pass
 
@@ -47,7 +51,13 @@ class Session:
     def __init__(self, sock):
         self.sock, self.input = sock, b""
         self.helo = self.sender = self.params = ""
-        self.rcpts = []
+        self.rcpts, self.asked, self.mails = [], 0, 0
+
+    def past(self, limit, count):
+        past = count > int(limits.get(limit, 10 ** 9))
+        if past:
+            tell(f"past {limit}")
+        return past
 
     def at(self, step, usual=None):
         """What happens at this step: the reply to give."""
@@ -118,12 +128,19 @@ class Session:
 
     def mail(self, line):
         address, _, self.params = line[10:].partition(">")
-        self.sender, self.rcpts = address.lstrip("<"), []
+        self.sender, self.rcpts, self.asked = address.lstrip("<"), [], 0
+        self.mails += 1
+        if self.past("MAILMAX", self.mails):
+            self.say("421 4.7.0 too many mails")
+            raise Die
         self.say(self.at("mail", "250 2.1.0 ok"))
 
     def rcpt(self, line):
         address = line[8:].partition(">")[0].lstrip("<")
         reply = self.at("rcpt:" + address) or self.at("rcpt", "250 2.1.5 ok")
+        self.asked += 1
+        if self.past("RCPTMAX", self.asked):
+            reply = "452 4.5.3 too many recipients"
         if reply.startswith("2"):
             self.rcpts.append(address)
         if line.rstrip()[-1:] != ">":
