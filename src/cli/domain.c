@@ -48,6 +48,14 @@ static void say_users(const json_t *d)
 			  name);
 }
 
+/* What decides, and what waits to be chosen. */
+static void say_policy(const json_t *d)
+{
+	show_line("Its users decide; reverse DNS, HELO and SPF only mark, blocklists and greylisting "
+		  "are off: mxkeep policy set %s dnsbl=recommended greylist=on turns them on.",
+		  show_text(d, "name"));
+}
+
 int domain_add(struct cli *c, const struct args *a)
 {
 	char primaries[SHOW_TEXT_MAX];
@@ -79,6 +87,7 @@ int domain_add(struct cli *c, const struct args *a)
 	show_line("Publish in its DNS zone:");
 	show_line("    %s", show_text(d, "record"));
 	say_users(d);
+	say_policy(d);
 	json_decref(d);
 	return CLI_DONE;
 }
