@@ -97,11 +97,12 @@ const struct pattern *domain_pattern(const struct domain *d, struct str local)
 static void collect_lists(struct dnslist_uses *u, const struct policy_settings *p)
 {
 	bool dnsbl = p->mode[CHECK_dnsbl] != MODE_OFF && p->dnsbl->n > 0;
+	bool greylist = p->mode[CHECK_greylist] != MODE_OFF && p->greylist != GREYLIST_OFF;
 
-	if (dnsbl) {
+	if (dnsbl)
 		dnslist_uses_add(u, p->dnsbl, false);
+	if (dnsbl || greylist)
 		dnslist_uses_add(u, p->dnswl, false);
-	}
 	if (p->mode[CHECK_rhsbl] != MODE_OFF)
 		dnslist_uses_add(u, p->rhsbl, true);
 }

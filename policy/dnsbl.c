@@ -35,15 +35,16 @@ static enum verdict weigh(struct asks *asks, const struct mail *m, const struct 
 	return PASS;
 }
 
+static bool dnsbl_applies(const struct mail *m)
+{
+	return m->policy->dnsbl->n > 0 && !policy_is_inside(&m->ip);
+}
+
 static enum verdict dnsbl_run(struct asks *asks, const struct mail *m, struct ruling *r)
 {
 	struct listed bad = { .weight = 0 };
 	unsigned ignored;
 
-	if (!m->policy->dnsbl->n || policy_is_inside(&m->ip)) {
-		r->idle = true;
-		return PASS;
-	}
 	/* Asked at the same time, needed only where the others have weight. */
 	(void)!dnswl_weight(asks, m, &ignored, NULL);
 	listed_client(asks, m, m->policy->dnsbl, &bad);
@@ -59,6 +60,7 @@ const struct check check_dnsbl = {
 	.id = CHECK_dnsbl,
 	.stage = AT_RCPT,
 	.eager = true,
+	.applies = dnsbl_applies,
 	.run = dnsbl_run,
 	.says = "no lists of bad clients name it, or not enough of them",
 };

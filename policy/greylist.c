@@ -2,8 +2,9 @@
  *
  * Those that do not are mostly those that send what nobody wants.  So that nobody else is hurt: a
  * client is the domain that SPF vouches for, with all its hosts, or else a network; one that came
- * back once is known from then on; postmaster can always be reached; what cannot be found out
- * passes; and while-up lets all pass in an outage, when senders are late enough as it is.
+ * back once is known from then on, and so is one that a list of good clients names; postmaster can
+ * always be reached; what cannot be found out passes; and while-up lets all pass in an outage, when
+ * senders are late enough as it is.
  *
  * It is last in the list and not asked ahead: its question is remembered, and what another check
  * refuses shall cost no row.
@@ -13,6 +14,7 @@
 #include "base/clock.h"
 #include "base/human.h"
 #include "policy/client.h"
+#include "policy/dnswl.h"
 
 static bool greylist_applies(const struct mail *m)
 {
@@ -56,6 +58,8 @@ static enum verdict greylist_run(struct asks *asks, const struct mail *m, struct
 	char key[CLIENT_KEY_MAX], sender[CLIENT_SENDER_MAX], local[65];
 	struct str to = client_local(m->rcpt.local, local), client;
 	const struct answer *seen;
+	const char *by;
+	unsigned good;
 
 	if (m->policy->greylist == GREYLIST_WHILE_UP && m->primary == STANDING_DOWN) {
 		policy_note(r, m, "the primary is down");
@@ -63,6 +67,12 @@ static enum verdict greylist_run(struct asks *asks, const struct mail *m, struct
 	}
 	if (str_eq(to, STR("postmaster"))) /* RFC 5321 §4.5.1 */
 		return PASS;
+	if (!dnswl_weight(asks, m, &good, &by))
+		return WAIT;
+	if (good) {
+		policy_note(r, m, "%.*s is named by %s", STR_ARGS(m->client), by);
+		return PASS;
+	}
 	if (!client_key(asks, m, key, &client))
 		return WAIT;
 	if (m->trial) { /* to ask is to be remembered */

@@ -86,7 +86,7 @@ static enum verdict run_check(struct policy *p, const struct check *check, struc
 		p->address = r.address;
 		p->domain = r.domain;
 	}
-	if (verdict == PASS && !r.idle)
+	if (verdict == PASS)
 		keep(p, check, FINDING_PASSED, r.note);
 	return verdict == REFUSE ? refused(p, check, m, &r) : verdict;
 }

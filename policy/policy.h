@@ -70,8 +70,6 @@ struct ruling {
 	 * to the one that RCPT named. */
 	struct str address;
 	const struct domain *domain;
-	/* With PASS: there was nothing to look at; no finding is kept. */
-	bool idle;
 };
 
 struct check {

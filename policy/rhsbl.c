@@ -43,6 +43,11 @@ static bool add_reverse(struct asks *asks, const struct mail *m, struct names *n
 	return true;
 }
 
+static bool rhsbl_applies(const struct mail *m)
+{
+	return m->policy->rhsbl->n > 0 && !policy_is_inside(&m->ip);
+}
+
 static enum verdict rhsbl_run(struct asks *asks, const struct mail *m, struct ruling *r)
 {
 	int64_t enough = m->policy->rhsbl_threshold;
@@ -50,10 +55,6 @@ static enum verdict rhsbl_run(struct asks *asks, const struct mail *m, struct ru
 	struct names names = { .n = 0 };
 	bool complete;
 
-	if (!m->policy->rhsbl->n || policy_is_inside(&m->ip)) {
-		r->idle = true;
-		return PASS;
-	}
 	add(&names, m->sender.domain);
 	add(&names, m->helo);
 	complete = add_reverse(asks, m, &names);
@@ -73,6 +74,7 @@ const struct check check_rhsbl = {
 	.id = CHECK_rhsbl,
 	.stage = AT_RCPT,
 	.eager = true,
+	.applies = rhsbl_applies,
 	.run = rhsbl_run,
 	.says = "no lists of bad names have one of the sender's, or not enough of them",
 };

@@ -103,17 +103,20 @@ static struct policy_settings *policy_of(struct scene *s, struct str name)
 	return own;
 }
 
-/* Every check but that of the recipient is off until the scene sets it: a new check changes no old
- * scene. */
+/* Every check but that of the recipient is off until the scene sets it, and no list of good clients
+ * is asked: a new check changes no old scene. */
 static struct policy_settings *all_off(struct arena *a)
 {
 	struct policy_settings *p = policy_settings_defaults(a);
+	struct err ignored;
 
 	if (!p)
 		abort();
 	for (enum check_id id = 0; id < CHECK_COUNT; id++)
 		if (id != CHECK_recipient)
 			p->mode[id] = MODE_OFF;
+	if (!dnslist_parse_good(a, STR("none"), &p->dnswl, &ignored))
+		abort();
 	return p;
 }
 
