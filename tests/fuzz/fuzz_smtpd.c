@@ -29,6 +29,8 @@ static struct smtpd_limits limits_of(uint8_t choice)
 		.max_errors = choice & 8 ? 3 : 1000000,
 		.max_commands = choice & 16 ? 8 : 1000000,
 		.xclient = choice & 64,
+		/* The handshake never comes: what is behind STARTTLS is in clear, and not run. */
+		.starttls = choice & 128,
 	};
 }
 
