@@ -51,8 +51,8 @@ static void say_users(const json_t *d)
 /* What decides, and what waits to be chosen. */
 static void say_policy(const json_t *d)
 {
-	show_line("Its users decide; reverse DNS, HELO and SPF only mark, blocklists and greylisting "
-		  "are off: mxkeep policy set %s dnsbl=recommended greylist=on turns them on.",
+	show_line("Its users decide; reverse DNS, HELO and SPF only mark, blocklists and "
+		  "greylisting are off: mxkeep policy set %s dnsbl=recommended greylist=on turns them on.",
 		  show_text(d, "name"));
 }
 
