@@ -19,6 +19,11 @@
 const struct policy_option policy_options[] = {
 	{ .name = "deny", MODE_OF(deny), .dflt = "reject",
 	  .says = "Client, sender or recipient is on a deny-list (mxkeep deny)." },
+	{ .name = "client_rate", .type = POLICY_NUMBER, AT(client_rate), .dflt = "0", .min = "0",
+	  .max = "1000000",
+	  .says = "Recipients of the domain that one client may name in a minute; 0 is no limit." },
+	{ .name = "rate", MODE_OF(rate), .dflt = "defer",
+	  .says = "A client names more of them." },
 	{ .name = "early", MODE_OF(early), .dflt = "log",
 	  .says = "The client did not wait for our answers where it must." },
 	{ .name = "helo", MODE_OF(helo), .dflt = "log",

@@ -36,6 +36,7 @@ enum check_mode {
 #define POLICY_CHECKS(CHECK) \
 	CHECK(recipient)     \
 	CHECK(deny)          \
+	CHECK(rate)          \
 	CHECK(early)         \
 	CHECK(helo)          \
 	CHECK(rdns)          \
@@ -58,6 +59,7 @@ struct policy_settings {
 	enum check_mode mode[CHECK_COUNT];
 	const struct dnslist_set *dnsbl, *dnswl, *rhsbl;
 	int64_t dnsbl_threshold, rhsbl_threshold;
+	int64_t client_rate; /* recipients a minute, 0: no limit */
 	int greylist; /* enum greylist_when */
 	int64_t greylist_delay_ms, greylist_window_ms, greylist_memory_ms;
 };

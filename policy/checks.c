@@ -8,6 +8,7 @@
 const struct check *const checks[] = {
 	&check_recipient, /* is the domain ours, and does the user exist? */
 	&check_deny,      /* is anything of it on a deny-list? */
+	&check_rate,      /* does the client name too many recipients in a minute? */
 	&check_early,     /* does the client wait for our answers? */
 	&check_helo,      /* is the name that the client greets with its own? */
 	&check_rdns,      /* has its address a name, and the name that address? */

@@ -10,6 +10,7 @@ extern const struct check check_deny;
 extern const struct check check_early;
 extern const struct check check_forged;
 extern const struct check check_helo;
+extern const struct check check_rate;
 extern const struct check check_rdns;
 extern const struct check check_sender;
 extern const struct check check_dnsbl;

@@ -51,6 +51,7 @@ struct mail {
 	 * default. */
 	const struct policy_settings *policy;
 	bool trial;   /* nobody sends this mail: nothing may be remembered of it */
+	bool too_fast; /* the client names more recipients in a minute than the domain wants */
 	bool hurried; /* the client did not wait for our answers */
 	enum standing primary;
 	const struct dnslist_health *lists; /* which of them may be believed; NULL: all */

@@ -52,7 +52,8 @@ static void say_users(const json_t *d)
 static void say_policy(const json_t *d)
 {
 	show_line("Its users decide; reverse DNS, HELO and SPF only mark, blocklists and "
-		  "greylisting are off: mxkeep policy set %s dnsbl=recommended greylist=on turns them on.",
+		  "greylisting are off: mxkeep policy set %s dnsbl=recommended greylist=on "
+		  "turns them on.",
 		  show_text(d, "name"));
 }
 

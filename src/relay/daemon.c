@@ -328,6 +328,8 @@ bool daemon_run(struct conf *conf, struct log *log, struct certificates *certifi
 	r->d.outlook = outlook_new();
 	r->d.lists = dnslist_health_new();
 	r->d.guard = guard_new(GUARD_PLACES, random_seed());
+	r->d.rates = guard_new(GUARD_PLACES, random_seed());
+	r->d.rate_key = hash_key_new();
 	r->d.spool.left = SPOOL_BUDGET;
 	set_marks(r, conf);
 	settings_board_init(&r->d.settings);
@@ -347,6 +349,7 @@ bool daemon_run(struct conf *conf, struct log *log, struct certificates *certifi
 	board_done(&r->d.board);
 	settings_board_done(&r->d.settings);
 	guard_free(r->d.guard);
+	guard_free(r->d.rates);
 	outlook_free(r->d.outlook);
 	dnslist_health_free(r->d.lists);
 	census_free(r->d.census);

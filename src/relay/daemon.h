@@ -8,6 +8,7 @@
 
 #include "base/conf.h"
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "db/settings.h"
 #include "db/store.h"
@@ -46,6 +47,8 @@ struct daemon {
 	struct board board;
 	struct census *census;
 	struct guard *guard;
+	struct guard *rates; /* of clients for the domains that limit them (facts.c) */
+	struct hash_key rate_key;
 	struct outlook *outlook; /* how the primaries are */
 	struct spool_budget spool;
 	struct dns *dns;

@@ -257,6 +257,7 @@ static void state_facts(struct talk *t)
 		.allowed = s->allowed,
 		.denied = s->denied,
 		.hurried = s->hurried,
+		.too_fast = s->too_fast,
 		.primary = s->primary,
 	};
 	if (!ip_parse(s->client, &t->facts.ip))

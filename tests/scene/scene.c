@@ -154,6 +154,12 @@ static bool parse_hurried(struct scene *s, struct str line, struct err *e)
 	return !line.n || err_set(e, ERR_INPUT, "hurried, and nothing more");
 }
 
+static bool parse_too_fast(struct scene *s, struct str line, struct err *e)
+{
+	s->too_fast = true;
+	return !line.n || err_set(e, ERR_INPUT, "too-fast, and nothing more");
+}
+
 static bool parse_denied(struct scene *s, struct str line, struct err *e)
 {
 	s->denied = line;
@@ -415,6 +421,7 @@ static const struct {
 } words[] = {
 	{ "domain", parse_domain }, { "policy", parse_policy }, { "allowed", parse_allowed },
 	{ "denied", parse_denied },	{ "hurried", parse_hurried },
+	{ "too-fast", parse_too_fast },
 	{ "client", parse_client }, { "settings", parse_settings },
 	{ "primary", parse_primary },
 	{ "memory", parse_memory }, { "answer", parse_answer }, { "rcpt", parse_rcpt },

@@ -53,7 +53,7 @@ struct scene {
 	struct pattern patterns[SCENE_DOMAINS_MAX][SCENE_PATTERNS_MAX];
 	const struct domain *by_id[SCENE_DOMAINS_MAX];
 	struct settings settings;
-	bool settings_missing, settings_stale, memory_none, hurried;
+	bool settings_missing, settings_stale, memory_none, hurried, too_fast;
 	struct policy_settings *policy; /* for all */
 	struct str client, helo, allowed, denied;
 	struct path sender;

@@ -31,7 +31,8 @@ static int stop(void **state UNUSED)
 /* What an operator has written himself is in force; nothing else refuses before he asked for it. */
 static bool is_of_lists_that_begin_empty(const char *name)
 {
-	static const char *const names[] = { "deny", "dnsbl_mode", "rhsbl_mode", "greylist_mode" };
+	static const char *const names[] = { "deny", "rate", "dnsbl_mode", "rhsbl_mode",
+					     "greylist_mode" };
 
 	for (unsigned i = 0; i < COUNT(names); i++)
 		if (strcmp(name, names[i]) == 0)
