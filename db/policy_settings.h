@@ -31,6 +31,9 @@ enum check_mode {
 	MODE_REJECT, /* a refusal is what the check says */
 };
 
+/* What becomes of one result of a check that has several. */
+enum policy_action { ACTION_PASS, ACTION_DEFER, ACTION_REJECT };
+
 /* Every check has its number here and its file in policy/.  The name is the same in settings, logs,
  * counters and explain. */
 #define POLICY_CHECKS(CHECK) \
@@ -41,6 +44,7 @@ enum check_mode {
 	CHECK(helo)          \
 	CHECK(rdns)          \
 	CHECK(sender)        \
+	CHECK(spf)           \
 	CHECK(forged)        \
 	CHECK(dnsbl)         \
 	CHECK(rhsbl)         \
@@ -62,6 +66,9 @@ struct policy_settings {
 	int64_t client_rate; /* recipients a minute, 0: no limit */
 	int greylist; /* enum greylist_when */
 	int64_t greylist_delay_ms, greylist_window_ms, greylist_memory_ms;
+	struct {
+		int fail, softfail, none, permerror, temperror; /* enum policy_action */
+	} spf;
 };
 
 enum policy_type {

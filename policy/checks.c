@@ -13,6 +13,7 @@ const struct check *const checks[] = {
 	&check_helo,      /* is the name that the client greets with its own? */
 	&check_rdns,      /* has its address a name, and the name that address? */
 	&check_sender,    /* can the sender's domain take a bounce? */
+	&check_spf,       /* does the sender's domain know this client? */
 	&check_forged,    /* does somebody outside send in the domain's own name? */
 	&check_dnsbl,     /* do lists name the client? */
 	&check_rhsbl,     /* do lists name one of its names? */

@@ -16,5 +16,6 @@ extern const struct check check_sender;
 extern const struct check check_dnsbl;
 extern const struct check check_rhsbl;
 extern const struct check check_greylist;
+extern const struct check check_spf;
 
 #endif

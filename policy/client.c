@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "policy/spf.h"
+#include "policy/spf_check.h"
 
 #define TOKEN_LONG 8
 
@@ -29,32 +29,22 @@ bool client_key(struct asks *asks, const struct mail *m, char out[CLIENT_KEY_MAX
 		struct str *ret)
 {
 	struct spf_result r;
-	char unquoted[65];
-	const struct spf_query q = {
-		.client = m->ip,
-		.helo = m->helo,
-		.local = path_unquote(m->sender.local, unquoted),
-		.domain = m->sender.domain,
-		.receiver = m->hostname,
-		.now_ms = m->now_ms,
-	};
+	struct str domain;
 
 	/* Nobody publishes records for hosts that only he sees. */
-	if (policy_is_inside(&m->ip)) {
+	if (!spf_is_asked(m)) {
 		*ret = network(&m->ip, out);
 		return true;
 	}
-	switch (spf_check(asks, &q, &r)) {
+	switch (spf_of_mail(asks, m, &r)) {
 	case SPF_WAIT:
 		return false;
 	case SPF_PASS:
-		if (r.domain.n && r.domain.n < CLIENT_KEY_MAX) {
-			memcpy(out, r.domain.at, r.domain.n);
-			str_lower(out, r.domain.n);
-			*ret = (struct str){ out, r.domain.n };
-			return true;
-		}
-		break;
+		domain = str_of(r.domain);
+		memcpy(out, domain.at, domain.n);
+		str_lower(out, domain.n);
+		*ret = (struct str){ out, domain.n };
+		return true;
 	case SPF_NONE:
 	case SPF_NEUTRAL:
 	case SPF_FAIL:

@@ -4,31 +4,16 @@
  * Who sends for him elsewhere (a newsletter service) passes by SPF or the allow-list.
  * SPDX-License-Identifier: ISC */
 #include "policy/checks.h"
-#include "policy/spf.h"
-
-static enum spf spf_of(struct asks *asks, const struct mail *m)
-{
-	char local[65];
-	struct spf_query query = {
-		.client = m->ip,
-		.helo = m->helo,
-		.local = path_unquote(m->sender.local, local),
-		.domain = m->sender.domain,
-		.receiver = m->hostname,
-		.now_ms = m->now_ms,
-	};
-	struct spf_result result;
-
-	return spf_check(asks, &query, &result);
-}
+#include "policy/spf_check.h"
 
 static enum verdict forged_run(struct asks *asks, const struct mail *m, struct ruling *r)
 {
+	struct spf_result result;
 	enum spf spf;
 
-	if (!m->domain || !str_ieq(m->sender.domain, m->domain->name) || policy_is_inside(&m->ip))
+	if (!m->domain || !str_ieq(m->sender.domain, m->domain->name) || !spf_is_asked(m))
 		return PASS;
-	spf = spf_of(asks, m);
+	spf = spf_of_mail(asks, m, &result);
 	if (spf == SPF_WAIT)
 		return WAIT;
 	if (spf == SPF_PASS) {

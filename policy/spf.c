@@ -23,6 +23,15 @@ enum spf spf_because(struct spf_run *run, enum spf code, const char *reason)
 	return code;
 }
 
+/* Cut to at most max bytes, with a NUL behind it. */
+static void copy(char *to, size_t max, struct str from)
+{
+	size_t n = from.n < max ? from.n : max;
+
+	memcpy(to, n ? from.at : "", n);
+	to[n] = '\0';
+}
+
 /* -- finding the record ----------------------------------------------------------------------- */
 
 /* NONE, PERMERROR, or PASS with the record. */
@@ -223,14 +232,6 @@ static enum spf redirect(struct spf_run *run, struct str spec, struct str domain
 	return spf_because(run, SPF_PERMERROR, "the domain of a redirect has no record");
 }
 
-static void note_mechanism(struct spf_run *run, struct str term)
-{
-	size_t n = term.n < SPF_MECHANISM_MAX ? term.n : SPF_MECHANISM_MAX;
-
-	memcpy(run->result->mechanism, term.at, n);
-	run->result->mechanism[n] = '\0';
-}
-
 /* A term has matched. */
 static enum spf decide(struct spf_run *run, const struct spf_term *t, const struct spf_record *r,
 		       struct str domain, bool is_included)
@@ -238,7 +239,7 @@ static enum spf decide(struct spf_run *run, const struct spf_term *t, const stru
 	if (is_included)
 		return t->code;
 	run->result->reason = "";
-	note_mechanism(run, t->text);
+	copy(run->result->mechanism, SPF_MECHANISM_MAX, t->text);
 	if (t->code == SPF_FAIL && !explain(run, r->exp, domain))
 		return SPF_WAIT;
 	return t->code;
@@ -331,7 +332,8 @@ enum spf spf_check(struct asks *asks, const struct spf_query *q, struct spf_resu
 		.result = ret,
 	};
 
-	*ret = (struct spf_result){ .of_helo = of_helo, .domain = run.sender_domain, .reason = "" };
+	*ret = (struct spf_result){ .of_helo = of_helo, .reason = "" };
+	copy(ret->domain, SPF_DOMAIN_MAX, run.sender_domain);
 	ret->code = check_identity(&run, run.sender_domain);
 	return ret->code;
 }

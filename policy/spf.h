@@ -23,6 +23,7 @@
 
 /* Bytes kept of what a domain says to those it refuses: one line of a reply. */
 #define SPF_EXPLANATION_MAX 255
+#define SPF_DOMAIN_MAX      255
 /* Bytes kept of the term that decided. */
 #define SPF_MECHANISM_MAX 80
 
@@ -49,8 +50,8 @@ struct spf_query {
 struct spf_result {
 	enum spf code;
 	bool of_helo;       /* the sender is <>: HELO's name was judged (RFC 7208 §2.4) */
-	struct str domain;  /* whose record it was; a span of the query */
 	const char *reason; /* of an error, none or neutral; or "" */
+	char domain[SPF_DOMAIN_MAX + 1]; /* which was judged; of HELO it may be anything */
 	/* Both printable ASCII, cut to their length; "" when there is none.  The explanation is the
 	 * domain's own, for a fail only: words of a stranger. */
 	char mechanism[SPF_MECHANISM_MAX + 1];

@@ -56,6 +56,11 @@ REPLY(GREYLISTED,        451, "4.7.1", "you are not known here yet, try again in
 REPLY(BAD_HELO_NAME,     550, "5.7.1", "the name you greeted with is not yours")
 REPLY(LISTED_CLIENT,     550, "5.7.1", "your address is on lists of senders of spam")
 REPLY(LISTED_NAME,       550, "5.7.1", "your name is on lists of senders of spam")
+REPLY(SPF_FAIL,          550, "5.7.23", "your domain does not let you send for it (SPF)")
+REPLY(SPF_FAIL_LATER,    451, "4.7.23", "your domain does not let you send for it (SPF)")
+REPLY(SPF_ERROR,         550, "5.7.24", "what your domain says about its senders is wrong (SPF)")
+REPLY(SPF_ERROR_LATER,   451, "4.7.24", "what your domain says cannot be found out now (SPF)")
+REPLY(SPF_NONE,          550, "5.7.1", "your domain does not say who may send for it (SPF)")
 REPLY(SETTINGS_UNREAD,   454, "4.3.0", "cannot tell now whether we relay for you, try later")
 REPLY(TOO_MANY_RCPTS,    452, "4.5.3", "too many recipients, send the rest in another message")
 

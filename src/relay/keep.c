@@ -144,6 +144,7 @@ void receive_end(struct session *s, const struct smtpd_request *r)
 	const struct receipt *m = s->mail;
 	const struct reply *refusal = header_refusal(&m->header);
 
+	spool_write(&s->mail->spool, authres_end(&s->mail->authres));
 	if (!refusal && m->smtputf8 && m->header.has_8bit && !m->may_be_utf8)
 		refusal = reply_get(REPLY_UTF8_HEADER);
 	if (refusal)

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "policy/spf_check.h"
 #include "proto/xtext.h"
 #include "relay/defend.h"
 #include "relay/facts.h"
@@ -48,6 +49,14 @@ static const struct domain *target_domain(const struct receipt *m)
 	return m->policy.address.at ? m->policy.domain : m->facts.domain;
 }
 
+/* Was SPF evaluated for this recipient? */
+static bool has_spf(const struct receipt *m)
+{
+	enum finding_kind kind = m->policy.found[CHECK_spf].kind;
+
+	return (kind == FINDING_PASSED || kind == FINDING_WOULD) && spf_is_asked(&m->facts);
+}
+
 static bool add_rcpt(struct receipt *m)
 {
 	struct str findings = policy_findings(&m->policy, m->arena);
@@ -58,6 +67,7 @@ static bool add_rcpt(struct receipt *m)
 		return false;
 	if (!m->rcpt_count)
 		m->first_given = m->rcpt.address;
+	m->has_spf = m->has_spf || has_spf(m);
 	if (m->rcpt_count == m->rcpt_room) {
 		size_t room = m->rcpt_room ? m->rcpt_room * 2 : 4;
 		struct envelope_rcpt *more = arena_alloc(m->arena, room * sizeof(*more));

@@ -16,6 +16,7 @@
 #include "base/list.h"
 #include "db/store.h"
 #include "policy/policy.h"
+#include "proto/authres.h"
 #include "proto/header.h"
 #include "relay/session.h"
 #include "relay/spool.h"
@@ -40,6 +41,8 @@ struct receipt {
 	struct str first_given; /* the first of them as RCPT named it */
 	struct spool spool;
 	struct header header;
+	struct authres authres;
+	bool has_spf; /* it was evaluated for a recipient that was taken */
 	msgid id;
 	struct asks *asks;
 	struct list inquiries; /* inquiry.h: questions under way */

@@ -8,6 +8,8 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "policy/spf_check.h"
+#include "proto/spf_field.h"
 #include "proto/trace.h"
 #include "relay/defend.h"
 #include "relay/inquiry.h"
@@ -94,6 +96,7 @@ static struct receipt *receipt_new(struct session *s, const struct smtpd_request
 	m->asks = asks_new(m->arena, &(struct asks_backend){ .put = inquiry_put, .world = m });
 	spool_init(&m->spool, s->w->d->state_dir, m->budget);
 	header_init(&m->header, s->w->d->hostname);
+	authres_init(&m->authres, s->w->d->hostname);
 	if (!m->asks || !m->envid.at || !path_keep(m->arena, &r->path, &m->sender)) {
 		receipt_free(m);
 		return NULL;
@@ -140,6 +143,32 @@ static struct str shown_rcpt(const struct receipt *m, char room[PATH_ASCII_MAX])
 	return path_to_ascii(m->rcpts[0].address, to_room, &to) ? STR_NONE : m->first_given;
 }
 
+/* What SPF found, above our Received (RFC 7208 §9.1).  Every answer is there: the check of a
+ * recipient had them. */
+static bool write_spf(struct session *s)
+{
+	struct receipt *m = s->mail;
+	struct spf_result spf;
+	struct str fields;
+
+	if (!m->has_spf || spf_of_mail(m->asks, &m->facts, &spf) == SPF_WAIT)
+		return true;
+	fields = spf_field_text(m->arena, &(struct spf_field){
+						  .result = spf_name(spf.code),
+						  .of_helo = spf.of_helo,
+						  .sender = m->sender.address,
+						  .domain = str_of(spf.domain),
+						  .helo = str_of(s->helo),
+						  .client = s->peer.text,
+						  .hostname = s->w->d->hostname,
+						  .mechanism = spf.mechanism,
+						  .problem = spf.reason,
+					  });
+	if (fields.at)
+		spool_write(&m->spool, fields);
+	return fields.at;
+}
+
 void receive_data(struct session *s, const struct smtpd_request *r UNUSED)
 {
 	struct receipt *m = s->mail;
@@ -162,7 +191,7 @@ void receive_data(struct session *s, const struct smtpd_request *r UNUSED)
 	};
 	struct str received = trace_received(m->arena, &trace);
 
-	if (!received.at) {
+	if (!received.at || !write_spf(s)) {
 		session_answer(s, REPLY_NO_MEMORY);
 		return;
 	}
@@ -178,9 +207,14 @@ void receive_data(struct session *s, const struct smtpd_request *r UNUSED)
 
 void receive_chunk(struct session *s, const struct smtpd_request *r)
 {
-	if (!header_ended(&s->mail->header))
-		header_feed(&s->mail->header, r->bytes);
-	spool_write(&s->mail->spool, r->bytes);
+	struct receipt *m = s->mail;
+	struct str bytes = r->bytes, run;
+
+	if (!header_ended(&m->header))
+		header_feed(&m->header, bytes);
+	while (!authres_ended(&m->authres) && authres_next(&m->authres, &bytes, &run))
+		spool_write(&m->spool, run);
+	spool_write(&m->spool, bytes);
 }
 
 void receive_rset(struct session *s, const struct smtpd_request *r UNUSED)
