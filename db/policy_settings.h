@@ -48,6 +48,7 @@ enum policy_action { ACTION_PASS, ACTION_DEFER, ACTION_REJECT };
 	CHECK(forged)        \
 	CHECK(dnsbl)         \
 	CHECK(rhsbl)         \
+	CHECK(primary_up)    \
 	CHECK(greylist)
 
 enum check_id {
@@ -57,6 +58,7 @@ enum check_id {
 	CHECK_COUNT
 };
 
+enum primary_up_rule { PRIMARY_UP_ACCEPT, PRIMARY_UP_DEFER };
 enum greylist_when { GREYLIST_OFF, GREYLIST_ON, GREYLIST_WHILE_UP };
 
 struct policy_settings {
@@ -64,6 +66,8 @@ struct policy_settings {
 	const struct dnslist_set *dnsbl, *dnswl, *rhsbl;
 	int64_t dnsbl_threshold, rhsbl_threshold;
 	int64_t client_rate; /* recipients a minute, 0: no limit */
+	int primary_up; /* enum primary_up_rule */
+	int64_t primary_up_tries, primary_up_after_ms;
 	int greylist; /* enum greylist_when */
 	int64_t greylist_delay_ms, greylist_window_ms, greylist_memory_ms;
 	struct {

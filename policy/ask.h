@@ -29,6 +29,7 @@ enum ask_kind {
 	ASK_RECIPIENT, /* is this local part in the domain's list? */
 	ASK_DNS,       /* records of one type at one name */
 	ASK_GREYLIST,  /* has this client come back?  It is remembered that it was here */
+	ASK_TRIES,     /* has it come back often enough, although the primary is up?  The same */
 };
 
 enum answer_status {
@@ -42,7 +43,7 @@ struct question {
 	int64_t domain; /* 0 where the answer is the same for all */
 	/* ASK_RECIPIENT: folded local part; without subaddress, or ""; "".
 	 * ASK_DNS: the name; ""; "".
-	 * ASK_GREYLIST: client's key; sender; folded local part of the recipient */
+	 * ASK_GREYLIST, ASK_TRIES: client's key; sender; folded local part of the recipient */
 	struct str name, base, to;
 	enum dns_type type; /* ASK_DNS */
 };
@@ -55,10 +56,11 @@ struct answer {
 	 * and "no such records"; ERROR is a timeout, SERVFAIL, bogus or past a bound. */
 	const struct dns_record *records;
 	size_t record_count;
-	/* ASK_GREYLIST: FOUND: it may pass; known: since before this mail.  NONE: it must come
-	 * back. */
+	/* ASK_GREYLIST, ASK_TRIES: FOUND: it may pass; known: since before this mail.  NONE: it
+	 * must come back. */
 	bool known;
 	int64_t first_ms; /* of its first try */
+	unsigned tried;   /* ASK_TRIES: with this one */
 };
 
 struct asks;

@@ -17,6 +17,7 @@ const struct check *const checks[] = {
 	&check_forged,    /* does somebody outside send in the domain's own name? */
 	&check_dnsbl,     /* do lists name the client? */
 	&check_rhsbl,     /* do lists name one of its names? */
-	&check_greylist,  /* has the client come back?  Last: strangers cost no row */
+	&check_primary_up, /* can the primary take it?  From here on questions are remembered: */
+	&check_greylist,  /* has the client come back?  Who is refused before costs no row */
 	NULL,
 };

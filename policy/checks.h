@@ -15,6 +15,7 @@ extern const struct check check_rdns;
 extern const struct check check_sender;
 extern const struct check check_dnsbl;
 extern const struct check check_rhsbl;
+extern const struct check check_primary_up;
 extern const struct check check_greylist;
 extern const struct check check_spf;
 

@@ -161,10 +161,35 @@ struct str client_sender(const struct path *sender, char out[CLIENT_SENDER_MAX])
 	return (struct str){ c.at, c.n };
 }
 
-struct str client_local(struct str local, char out[65])
+/* -- asking ----------------------------------------------------------------------------------- */
+
+static struct str folded(struct str local, char out[65])
 {
 	struct str text = path_unquote(local, out);
 
 	str_lower(out, text.n);
 	return text;
+}
+
+bool client_wants_postmaster(const struct mail *m)
+{
+	char local[65];
+
+	return str_eq(folded(m->rcpt.local, local), STR("postmaster"));
+}
+
+const struct answer *client_ask(struct asks *asks, const struct mail *m, enum ask_kind kind,
+				char out[CLIENT_KEY_MAX], struct str *ret_client)
+{
+	char sender[CLIENT_SENDER_MAX], local[65];
+
+	if (!client_key(asks, m, out, ret_client))
+		return NULL;
+	return ask(asks, &(struct question){
+				 .kind = kind,
+				 .domain = m->domain->id,
+				 .name = *ret_client,
+				 .base = client_sender(&m->sender, sender),
+				 .to = folded(m->rcpt.local, local),
+			 });
 }

@@ -14,11 +14,16 @@
 /* "example.org" or "192.0.2.0/24", lower case, in out.  False: an answer is missing. */
 bool client_key(struct asks *asks, const struct mail *m, char out[CLIENT_KEY_MAX],
 		struct str *ret) MUST_CHECK;
+/* The remembered answer to a question of this kind about the mail's client, sender and recipient;
+ * NULL: WAIT.  Who the client is, in any case but that, in *ret_client. */
+const struct answer *client_ask(struct asks *asks, const struct mail *m, enum ask_kind kind,
+				char out[CLIENT_KEY_MAX], struct str *ret_client);
+
 /* The sender with what differs from mail to mail taken out, in lower case: what is behind a "+",
  * numbers, long words with digits in them, and the fields of SRS, BATV and such that change with
  * the date.  "" for <>. */
 struct str client_sender(const struct path *sender, char out[CLIENT_SENDER_MAX]);
-/* The local part folded and without quotes. */
-struct str client_local(struct str local, char out[65]);
+/* RFC 5321 §4.5.1: who is refused must be able to ask why. */
+bool client_wants_postmaster(const struct mail *m);
 
 #endif

@@ -15,11 +15,7 @@
 #include "base/human.h"
 #include "policy/client.h"
 #include "policy/dnswl.h"
-
-static bool greylist_applies(const struct mail *m)
-{
-	return m->policy->greylist != GREYLIST_OFF;
-}
+#include "policy/primary_up.h"
 
 static enum verdict must_wait(const struct mail *m, const struct answer *seen, struct str client,
 			      struct ruling *r)
@@ -53,39 +49,41 @@ static enum verdict may_pass(const struct mail *m, const struct answer *seen, st
 	return PASS;
 }
 
+/* Where who comes back often is let pass already, that is enough. */
+static bool greylist_applies(const struct mail *m)
+{
+	return m->policy->greylist != GREYLIST_OFF &&
+	       (!primary_up_rules(m) || m->policy->mode[CHECK_primary_up] == MODE_LOG);
+}
+
+static bool rests(const struct mail *m, struct ruling *r)
+{
+	if (m->policy->greylist != GREYLIST_WHILE_UP || m->primary != STANDING_DOWN)
+		return client_wants_postmaster(m);
+	policy_note(r, m, "the primary is down");
+	return true;
+}
+
 static enum verdict greylist_run(struct asks *asks, const struct mail *m, struct ruling *r)
 {
-	char key[CLIENT_KEY_MAX], sender[CLIENT_SENDER_MAX], local[65];
-	struct str to = client_local(m->rcpt.local, local), client;
+	char key[CLIENT_KEY_MAX];
 	const struct answer *seen;
+	struct str client;
 	const char *by;
 	unsigned good;
 
-	if (m->policy->greylist == GREYLIST_WHILE_UP && m->primary == STANDING_DOWN) {
-		policy_note(r, m, "the primary is down");
+	if (rests(m, r))
 		return PASS;
-	}
-	if (str_eq(to, STR("postmaster"))) /* RFC 5321 §4.5.1 */
-		return PASS;
-	if (!dnswl_weight(asks, m, &good, &by))
+	if (!dnswl_weight(asks, m, &good, &by)) {
+		/* Who it is can be asked in the meantime; whether it came back not. */
+		(void)!client_key(asks, m, key, &client);
 		return WAIT;
+	}
 	if (good) {
 		policy_note(r, m, "%.*s is named by %s", STR_ARGS(m->client), by);
 		return PASS;
 	}
-	if (!client_key(asks, m, key, &client))
-		return WAIT;
-	if (m->trial) { /* to ask is to be remembered */
-		policy_note(r, m, "if %.*s is not known it has to come back", STR_ARGS(client));
-		return PASS;
-	}
-	seen = ask(asks, &(struct question){
-				 .kind = ASK_GREYLIST,
-				 .domain = m->domain->id,
-				 .name = client,
-				 .base = client_sender(&m->sender, sender),
-				 .to = to,
-			 });
+	seen = client_ask(asks, m, ASK_GREYLIST, key, &client);
 	if (!seen)
 		return WAIT;
 	switch (seen->status) {

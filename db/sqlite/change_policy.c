@@ -16,6 +16,34 @@ static bool put(struct backend *b, int64_t domain, const struct change_setting *
 	return sql_run(b, st, e);
 }
 
+/* What the rows forbid: a reflector is the only server that senders have. */
+static enum run_result check_mode(struct backend *b, struct job_change *c, int64_t domain)
+{
+	struct err *e = &c->job.err;
+	int64_t reflector = 0;
+	bool defers = false;
+
+	for (size_t i = 0; i < c->setting_count; i++) {
+		const struct change_setting *set = &c->settings[i];
+
+		if (str_eq(set->name, STR("primary_up")))
+			defers = set->value.at && str_ieq(set->value, STR("defer"));
+	}
+	if (!defers || !domain)
+		return RUN_DONE;
+	if (!sql_int(b,
+		     sql_start(b, SQL_DOMAIN_MODE, e,
+			       "SELECT mode = 'reflector' FROM domain WHERE id = ?1",
+			       V_INT(domain)),
+		     0, &reflector, e))
+		return RUN_BROKEN;
+	if (!reflector)
+		return RUN_DONE;
+	(void)err_set(e, ERR_CONFLICT,
+		      "primary_up=defer is not for a reflector: senders have no other server");
+	return RUN_REFUSED;
+}
+
 enum run_result sqlite_change_policy(struct backend *b, struct job_change *c, struct batch *batch)
 {
 	int64_t domain = 0;
@@ -23,6 +51,9 @@ enum run_result sqlite_change_policy(struct backend *b, struct job_change *c, st
 	if (c->domain.at) {
 		enum run_result got = sqlite_domain_id(b, c, &domain);
 
+		if (got != RUN_DONE)
+			return got;
+		got = check_mode(b, c, domain);
 		if (got != RUN_DONE)
 			return got;
 	}

@@ -32,6 +32,8 @@
 	X(deferred_rcpts, "recipients refused for now")                                        \
 	X(refused_mails, "messages refused for good at end of data")                           \
 	X(deferred_mails, "messages refused for now at end of data or MAIL")                   \
+	X(primary_up_deferred, "recipients told to go to the primary, which is up")            \
+	X(primary_up_taken, "recipients taken although it is up: they had tried often enough") \
 	X(greylist_first, "first tries of clients that were told to come back")                \
 	X(greylist_early, "tries that came back too early")                                    \
 	X(greylist_back, "clients that came back and are known from then on")                  \

@@ -9,6 +9,11 @@
 #include "relay/receipt.h"
 #include "relay/session.h"
 
+/* Of tries while the primary is up: as long as senders keep mail that they cannot deliver; and how
+ * long a client counts as one that cannot reach the primary. */
+#define TRIES_WINDOW_MS (5 * INT64_C(86400000))
+#define TRIES_MEMORY_MS INT64_C(86400000)
+
 struct inquiry {
 	struct list link; /* in receipt.inquiries */
 	struct receipt *mail;
@@ -167,60 +172,83 @@ static struct answer comeback(const struct job_greylist *g)
 		.status = known || g->found == GREYLIST_BACK ? ANSWER_FOUND : ANSWER_NONE,
 		.known = known,
 		.first_ms = g->first_ms,
+		.tried = g->tried,
 	};
 }
 
-static void count_comeback(struct session *s, const struct job_greylist *g)
+static enum board_counter counter_of(const struct job_greylist *g)
 {
-	static const enum board_counter counters[] = {
-		[GREYLIST_FIRST] = COUNTER_greylist_first,
-		[GREYLIST_EARLY] = COUNTER_greylist_early,
-		[GREYLIST_BACK] = COUNTER_greylist_back,
-		[GREYLIST_KNOWN] = COUNTER_greylist_known,
+	static const enum board_counter counters[][2] = {
+		[GREYLIST_FIRST] = { COUNTER_greylist_first, COUNTER_primary_up_deferred },
+		[GREYLIST_EARLY] = { COUNTER_greylist_early, COUNTER_primary_up_deferred },
+		[GREYLIST_BACK] = { COUNTER_greylist_back, COUNTER_primary_up_taken },
+		[GREYLIST_KNOWN] = { COUNTER_greylist_known, COUNTER_primary_up_taken },
 	};
 
-	session_count(s, g->job.ok ? counters[g->found] : COUNTER_greylist_failed);
+	if (!g->job.ok)
+		return COUNTER_greylist_failed;
+	return counters[g->found][g->what == GREYLIST_PRIMARY_UP];
+}
+
+/* A trial is of a mail that nobody sends. */
+static void count_comeback(struct receipt *m, const struct job_greylist *g)
+{
+	if (!m->facts.trial)
+		board_count(&m->w->d->board, counter_of(g), 1);
 }
 
 static void on_comeback(void *world UNUSED, struct job *job)
 {
 	struct job_greylist *g = CONTAINER(job, struct job_greylist, job);
 	struct inquiry *i = job->owner;
-	struct session *s = i ? i->mail->session : NULL;
 
-	if (i && job->ok && g->undecided) {
+	if (i && job->ok && g->undecided && !i->mail->facts.trial) {
 		greylist_decide(g);
-		store_put(s->w->d->store, job);
+		store_put(i->mail->w->d->store, job);
 		return;
 	}
 	if (i) {
+		struct worker *w = i->mail->w;
+
 		if (!job->ok)
-			log_say(s->w->d->log, LOG_ERROR, "greylist_failed",
+			log_say(w->d->log, LOG_ERROR, "greylist_failed",
 				F_CSTR("why", job->err.text));
-		count_comeback(s, g);
-		known_learn(s->w->known, g, i->asked_version);
+		count_comeback(i->mail, g);
+		if (!g->undecided)
+			known_learn(w->known, g, i->asked_version);
 		end(i, comeback(g));
 	}
 	job_free(job);
+}
+
+static void fill_times(struct job_greylist *g, const struct policy_settings *p)
+{
+	if (g->what == GREYLIST_PRIMARY_UP) {
+		g->delay_ms = p->primary_up_after_ms;
+		g->window_ms = TRIES_WINDOW_MS;
+		g->memory_ms = TRIES_MEMORY_MS;
+		g->tries = (unsigned)p->primary_up_tries;
+		return;
+	}
+	g->delay_ms = p->greylist_delay_ms;
+	g->window_ms = p->greylist_window_ms;
+	g->memory_ms = p->greylist_memory_ms;
+	g->tries = 2;
 }
 
 /* False when the job has no room for it. */
 static bool fill_greylist(struct job_greylist *g, const struct receipt *m,
 			  const struct question *q)
 {
-	const struct policy_settings *policy = m->facts.policy;
 	char client[GREYLIST_CLIENT_MAX];
 
-	g->what = GREYLIST_CLIENT;
+	g->what = q->kind == ASK_TRIES ? GREYLIST_PRIMARY_UP : GREYLIST_CLIENT;
 	g->domain = q->domain;
 	g->client = arena_dup(g->job.arena, greylist_client(q->name, client));
 	g->sender = arena_dup(g->job.arena, q->base);
 	g->local = arena_dup(g->job.arena, q->to);
 	g->now_ms = m->facts.now_ms;
-	g->delay_ms = policy->greylist_delay_ms;
-	g->window_ms = policy->greylist_window_ms;
-	g->memory_ms = policy->greylist_memory_ms;
-	g->tries = 2;
+	fill_times(g, m->facts.policy);
 	if (!g->client.at || !g->sender.at || !g->local.at)
 		return false;
 	greylist_key(g);
@@ -240,7 +268,9 @@ static bool put_greylist(struct receipt *m, unsigned index, const struct questio
 		return true;
 	}
 	if (known_cached(w->known, g, &ret->first_ms)) {
-		session_count(m->session, COUNTER_greylist_known);
+		g->job.ok = true;
+		g->found = GREYLIST_KNOWN;
+		count_comeback(m, g);
 		ret->status = ANSWER_FOUND;
 		ret->known = true;
 		job_free(&g->job);
@@ -264,6 +294,7 @@ bool inquiry_put(void *world, unsigned index, const struct question *q, struct a
 	case ASK_DNS:
 		return put_dns(m, index, q, ret);
 	case ASK_GREYLIST:
+	case ASK_TRIES:
 		return put_greylist(m, index, q, ret);
 	}
 	*ret = (struct answer){ .status = ANSWER_ERROR };

@@ -141,7 +141,7 @@ static const struct scene_answer *look_up_greylist(const struct scene *s, const 
 
 		if (sender.n >= 2 && sender.at[0] == '<')
 			sender = (struct str){ sender.at + 1, sender.n - 2 };
-		if (a->kind == ASK_GREYLIST && fits(a->local, q->name) && fits(sender, q->base))
+		if (a->kind == q->kind && fits(a->local, q->name) && fits(sender, q->base))
 			return a;
 	}
 	return NULL;
@@ -155,6 +155,7 @@ static struct answer to_comeback(const struct scene_answer *a)
 						       ANSWER_FOUND,
 		.known = a->canned == CANNED_ACCEPT,
 		.first_ms = NOW_MS - a->ago_ms,
+		.tried = a->tried,
 	};
 }
 
@@ -164,6 +165,7 @@ static const struct scene_answer *find(const struct scene *s, const struct quest
 	case ASK_DNS:
 		return look_up_dns(s, q);
 	case ASK_GREYLIST:
+	case ASK_TRIES:
 		return look_up_greylist(s, q);
 	case ASK_RECIPIENT:
 		break;
@@ -205,7 +207,7 @@ static bool put_question(void *world, unsigned index, const struct question *q, 
 		*ret = (struct answer){ .status = ANSWER_ERROR };
 		return true;
 	}
-	*ret = a->kind == ASK_GREYLIST ? to_comeback(a) : to_answer(a);
+	*ret = a->kind == ASK_GREYLIST || a->kind == ASK_TRIES ? to_comeback(a) : to_answer(a);
 	if (a->canned == CANNED_NEVER)
 		return false;
 	if (run->way->order == AT_ONCE)

@@ -48,6 +48,9 @@ static bool domain_option(struct domain *d, struct str option, struct err *e)
 		d->subaddress = value.at[0];
 		return true;
 	}
+	if (str_eq(key, STR("mode")))
+		return domain_mode_parse(value, &d->mode) ||
+		       err_set(e, ERR_INPUT, "no such mode: %.*s", STR_ARGS(value));
 	if (str_eq(key, STR("list"))) {
 		d->has_recipients = !str_eq(value, STR("empty"));
 		return true;
@@ -334,7 +337,7 @@ static bool parse_dns(struct scene *s, struct scene_answer *a, struct str line, 
 static bool parse_greylist(struct scene_answer *a, struct str line, struct err *e)
 {
 	struct str said, span = STR_NONE;
-	uint64_t ms = 0;
+	uint64_t ms = 0, tried = 0;
 
 	a->local = word(&line);
 	a->domain = word(&line);
@@ -343,7 +346,10 @@ static bool parse_greylist(struct scene_answer *a, struct str line, struct err *
 		span = word(&line);
 	if (span.n && !str_to_ms(span, &ms))
 		return err_set(e, ERR_INPUT, "not a span of time: %.*s", STR_ARGS(span));
+	if (line.n && !str_to_u64(word(&line), 1000, &tried))
+		return err_set(e, ERR_INPUT, "not a number of tries");
 	a->ago_ms = (int64_t)ms;
+	a->tried = (unsigned)tried;
 	a->canned = str_eq(said, STR("known")) ? CANNED_ACCEPT :
 		    str_eq(said, STR("back"))  ? CANNED_FOUND :
 		    str_eq(said, STR("wait"))  ? CANNED_REJECT :
@@ -365,8 +371,8 @@ static bool parse_answer(struct scene *s, struct str line, struct err *e)
 		a->kind = ASK_DNS;
 		return parse_dns(s, a, line, e);
 	}
-	if (str_eq(kind, STR("greylist"))) {
-		a->kind = ASK_GREYLIST;
+	if (str_eq(kind, STR("greylist")) || str_eq(kind, STR("tries"))) {
+		a->kind = str_eq(kind, STR("tries")) ? ASK_TRIES : ASK_GREYLIST;
 		return parse_greylist(a, line, e);
 	}
 	a->kind = ASK_RECIPIENT;

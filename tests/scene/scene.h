@@ -33,7 +33,8 @@ struct scene_answer {
 	struct str local, domain; /* ASK_DNS: the name is local */
 	enum dns_type type;
 	enum canned canned;
-	int64_t ago_ms; /* ASK_GREYLIST: the first try */
+	int64_t ago_ms; /* ASK_GREYLIST, ASK_TRIES: the first try */
+	unsigned tried; /* ASK_TRIES */
 	struct dns_record records[SCENE_RECORDS_MAX]; /* CANNED_FOUND */
 	size_t record_count;
 	struct str alias; /* CANNED_ALIAS */

@@ -32,7 +32,7 @@ static int stop(void **state UNUSED)
 static bool is_of_lists_that_begin_empty(const char *name)
 {
 	static const char *const names[] = { "deny", "rate", "dnsbl_mode", "rhsbl_mode",
-					     "greylist_mode" };
+					     "primary_up_mode", "greylist_mode" };
 
 	for (unsigned i = 0; i < COUNT(names); i++)
 		if (strcmp(name, names[i]) == 0)
