@@ -204,6 +204,8 @@ enum verdict policy_refuse(struct ruling *r, enum reply_id id)
 	return REFUSE;
 }
 
+static char *words(struct arena *a, const char *fmt, va_list args) PRINTF(2, 0);
+
 /* One line of at most WORDS_MAX bytes, all of them printable. */
 static char *words(struct arena *a, const char *fmt, va_list args)
 {
