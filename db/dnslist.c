@@ -130,12 +130,12 @@ static bool parse_code(struct str text, struct dnslist_code *ret)
 	return parse_range(text, &ret->low[2], &ret->high[2]);
 }
 
-/* What lists answer to those who may not ask, or to a slip (RFC 5782 §2.1: 127.0.0.1 is no
- * listing). */
-static bool is_refusal(const struct dnslist_code *c)
+/* What lists answer to those who may not ask, and never as a listing: 127.255.255.0/24, 127.0.0.1
+ * (URIBL, SURBL), and 127.0.0.0. */
+static bool is_refusal(const unsigned char octets[3])
 {
-	return (c->low[0] == 255 && c->low[1] == 255) || (c->high[0] == 0 && c->high[1] == 0 &&
-							   !c->bits && c->low[2] < 2);
+	return (octets[0] == 255 && octets[1] == 255) ||
+	       (octets[0] == 0 && octets[1] == 0 && octets[2] < 2);
 }
 
 static bool add_codes(struct parsing *p, struct dnslist *l, struct str codes, unsigned weight)
@@ -156,7 +156,7 @@ static bool add_codes(struct parsing *p, struct dnslist *l, struct str codes, un
 		if (l->code_count == DNSLIST_CODES_MAX)
 			return wrong(p, text, "is one code too many: a list has at most %d",
 				     DNSLIST_CODES_MAX);
-		if (!parse_code(text, code) || is_refusal(code))
+		if (!parse_code(text, code) || (is_refusal(code->low) && is_refusal(code->high)))
 			return wrong(p, text,
 				     "is no code: 2, 2-11, 127.0.1.2-6 or %%8 are, from 127.0.0.2");
 		code->weight = weight;
@@ -265,7 +265,7 @@ static bool take_codes(struct parsing *p, struct dnslist *l, const struct dnslis
 		return too_large(p);
 	memcpy(codes, row->list.codes, n * sizeof(*codes));
 	for (size_t i = 0; i < n; i++) {
-		codes[i].weight = codes[i].weight * weight / 100;
+		codes[i].weight = (codes[i].weight * weight + 50) / 100;
 		if (!codes[i].weight)
 			codes[i].weight = 1;
 	}
@@ -399,7 +399,7 @@ unsigned dnslist_weight(const struct dnslist *l, const unsigned char address[4],
 {
 	unsigned weight = 0;
 
-	if (address[0] != 127 || (address[1] == 255 && address[2] == 255))
+	if (address[0] != 127 || is_refusal(address + 1))
 		return 0;
 	for (size_t i = 0; i < l->code_count; i++) {
 		const struct dnslist_code *c = &l->codes[i];

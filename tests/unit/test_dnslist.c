@@ -82,6 +82,8 @@ static void what_an_answer_weighs(void **state)
 		{ "bl.example.org=127.0.2-4.1-3", "bl.example.org", "127.0.3.2", 10 },
 		{ "bl.example.org=127.0.2-4.1-3", "bl.example.org", "127.0.5.2", 0 },
 		{ "bl.example.org=127.0-255.0-255.2", "bl.example.org", "127.255.255.2", 0 },
+		{ "bl.example.org=127.0.0-20.1-3", "bl.example.org", "127.0.0.1", 0 },
+		{ "bl.example.org=127.0.0-20.1-3", "bl.example.org", "127.0.1.1", 10 },
 		{ "bl.example.org=%8", "bl.example.org", "127.0.0.72", 10 },
 		{ "bl.example.org=%8", "bl.example.org", "127.0.0.64", 0 },
 		{ "bl.example.org=127.0.0.%12", "bl.example.org", "127.0.0.4", 10 },
@@ -98,6 +100,7 @@ static void what_an_answer_weighs(void **state)
 		{ "k3y.zen.dq.spamhaus.net", "k3y.zen.dq.spamhaus.net", "127.0.0.9", 10 },
 		{ "recommended,bl.example.org*2", "zen.spamhaus.org", "127.0.0.3", 7 },
 		{ "recommended,bl.example.org*2", "bl.example.org", "127.0.0.3", 2 },
+		{ "recommended", "zen.spamhaus.org", "127.0.0.10", 6 },
 		{ "bl.mailspike.net", "bl.mailspike.net", "127.0.0.18", 0 }, /* a good one */
 	};
 	struct err e;
