@@ -18,6 +18,7 @@
 #include "base/conf.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "db/policy_man.h"
 #include "net/listen.h"
 #include "relay/certificates.h"
 #include "relay/daemon.h"
@@ -26,7 +27,16 @@
 
 #define DEFAULT_CONF SYSCONFDIR "/mxkeep/mxkeep.conf"
 
-enum act { ACT_RUN, ACT_CHECK, ACT_DUMP, ACT_SAMPLE, ACT_MAN, ACT_VERSION, ACT_HELP };
+enum act {
+	ACT_RUN,
+	ACT_CHECK,
+	ACT_DUMP,
+	ACT_SAMPLE,
+	ACT_MAN,
+	ACT_MAN_POLICY,
+	ACT_VERSION,
+	ACT_HELP,
+};
 
 static const struct option options[] = {
 	{ "config", required_argument, NULL, 'c' },
@@ -34,6 +44,7 @@ static const struct option options[] = {
 	{ "dump-config", no_argument, NULL, ACT_DUMP },
 	{ "sample-config", no_argument, NULL, ACT_SAMPLE },
 	{ "man-options", no_argument, NULL, ACT_MAN },
+	{ "man-policy", no_argument, NULL, ACT_MAN_POLICY },
 	{ "version", no_argument, NULL, ACT_VERSION },
 	{ "help", no_argument, NULL, ACT_HELP },
 	{ NULL, 0, NULL, 0 },
@@ -229,6 +240,9 @@ int main(int argc, char **argv)
 		return 0;
 	case ACT_MAN:
 		conf_man(stdout);
+		return 0;
+	case ACT_MAN_POLICY:
+		policy_man(stdout);
 		return 0;
 	case ACT_RUN:
 	case ACT_CHECK:
