@@ -39,7 +39,7 @@ static struct asks *asks;
 static int set_up(void **state UNUSED)
 {
 	arena = arena_new(256 * 1024);
-	backend = (struct backend){ .answer = { ANSWER_FOUND, true } };
+	backend = (struct backend){ .answer = { .status = ANSWER_FOUND, .accept = true } };
 	asks = asks_new(arena, &(struct asks_backend){ .put = put, .world = &backend });
 	return asks ? 0 : -1;
 }

@@ -212,6 +212,21 @@ static void two_tries_in_one_batch_are_two_tries(void **state)
 	world_free(w);
 }
 
+static void a_database_that_cannot_be_written_gives_no_answer(void **state)
+{
+	struct store_world *w = world_new();
+	struct job_greylist *g = new_job(w, "b.example", "a@b.example", NOW);
+
+	(void)state;
+	world_lock(w);
+	greylist_decide(g);
+	assert_false(world_do(w, &g->job));
+	job_free(&g->job);
+	world_unlock(w);
+	assert_int_equal(try(w, "b.example", "a@b.example", NOW).found, GREYLIST_FIRST);
+	world_free(w);
+}
+
 /* -- bounds ------------------------------------------------------------------------------- */
 
 static void exec(struct store_world *w, const char *sql)
@@ -410,6 +425,7 @@ int main(void)
 		cmocka_unit_test(a_client_is_known_until_it_has_been_silent_for_the_memory),
 		cmocka_unit_test(tries_are_counted_where_more_are_needed),
 		cmocka_unit_test(two_tries_in_one_batch_are_two_tries),
+		cmocka_unit_test(a_database_that_cannot_be_written_gives_no_answer),
 		cmocka_unit_test(of_first_tries_the_oldest_go),
 		cmocka_unit_test(of_known_clients_those_go_that_would_be_forgotten_first),
 		cmocka_unit_test(what_is_over_is_pruned_in_steps),
