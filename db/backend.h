@@ -60,7 +60,8 @@ struct tidy {
 	int64_t wall_ms;
 	int64_t ledger_keep_ms;
 	bool idle;  /* nothing has been written for a second: the log may be cut */
-	bool prune; /* it is time to look for old ledger rows; cleared when there are no more */
+	bool prune; /* it is time to look for old rows; cleared when there are no more */
+	bool recipients_changed; /* set: what is known of users is less now */
 };
 
 struct backend_ops {

@@ -87,6 +87,16 @@ struct job_expired *job_new_expired(struct inbox *to, job_done_fn *on_done, void
 	return job_new(JOB_EXPIRED, sizeof(struct job_expired), LARGE_BYTES, to, on_done, owner);
 }
 
+struct job_hear *job_new_hear(struct inbox *to, job_done_fn *on_done, void *owner)
+{
+	return job_new(JOB_HEAR, sizeof(struct job_hear), LARGE_BYTES, to, on_done, owner);
+}
+
+struct job_probe *job_new_probe(struct inbox *to, job_done_fn *on_done, void *owner)
+{
+	return job_new(JOB_PROBE, sizeof(struct job_probe), SMALL_BYTES, to, on_done, owner);
+}
+
 struct job_waiting *job_new_waiting(struct inbox *to, job_done_fn *on_done, void *owner)
 {
 	return job_new(JOB_WAITING, sizeof(struct job_waiting), LARGE_BYTES, to, on_done, owner);

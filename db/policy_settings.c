@@ -26,6 +26,27 @@ const struct policy_option policy_options[] = {
 	  .says = "A client names more of them." },
 	{ .name = "early", MODE_OF(early), .dflt = "log",
 	  .says = "The client did not wait for our answers where it must." },
+	{ .name = "probe", .type = POLICY_CHOICE, AT(probe), .words = "off|on", .dflt = "off",
+	  .says = "A user who is not in the list: the primary is asked by MAIL, RCPT and RSET, "
+		  "while it is up." },
+	{ .name = "probe_keep", .type = POLICY_TIME, AT(probe_keep_ms), .dflt = "30d",
+	  .min = "1m", .max = "3650d",
+	  .says = "How long a user is known whom the primary took when it was asked; time in which "
+		  "it is down does not count." },
+	{ .name = "probe_refused_keep", .type = POLICY_TIME, AT(probe_refused_keep_ms),
+	  .dflt = "10m", .min = "0s", .max = "1d",
+	  .says = "How long the primary is not asked again about a user whom it refused." },
+	{ .name = "learn", .type = POLICY_CHOICE, AT(learn), .words = "off|on", .dflt = "on",
+	  .says = "What the primary answers to RCPT when mail is delivered is remembered of its "
+		  "users." },
+	{ .name = "learn_keep", .type = POLICY_TIME, AT(learn_keep_ms), .dflt = "180d",
+	  .min = "1m", .max = "3650d",
+	  .says = "How long a user is known whom the primary took with mail; time in which it is "
+		  "down does not count." },
+	{ .name = "unknown_outage", .type = POLICY_CHOICE, AT(unknown_outage),
+	  .words = "same|accept|defer|reject", .dflt = "same",
+	  .says = "What an unknown user gets while all primaries are down: what the domain's "
+		  "'unknown' says, or accept (unverified: never bounced), defer, reject." },
 	{ .name = "helo", MODE_OF(helo), .dflt = "log",
 	  .says = "The client greets with a name that is nobody's: ours, another's address, or one "
 		  "that DNS does not know." },

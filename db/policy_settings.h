@@ -60,6 +60,13 @@ enum check_id {
 
 enum primary_up_rule { PRIMARY_UP_ACCEPT, PRIMARY_UP_DEFER };
 enum greylist_when { GREYLIST_OFF, GREYLIST_ON, GREYLIST_WHILE_UP };
+/* What an unknown user gets while all primaries are down. */
+enum unknown_outage {
+	OUTAGE_SAME, /* as ever: the domain's `unknown` */
+	OUTAGE_ACCEPT,
+	OUTAGE_DEFER,
+	OUTAGE_REJECT,
+};
 
 struct policy_settings {
 	enum check_mode mode[CHECK_COUNT];
@@ -73,6 +80,10 @@ struct policy_settings {
 	struct {
 		int fail, softfail, none, permerror, temperror; /* enum policy_action */
 	} spf;
+	/* recipients: as int for POLICY_CHOICE */
+	int probe, learn;   /* 1: on */
+	int unknown_outage; /* enum unknown_outage */
+	int64_t probe_keep_ms, probe_refused_keep_ms, learn_keep_ms;
 };
 
 enum policy_type {

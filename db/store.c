@@ -77,7 +77,8 @@ struct id_source *store_ids(struct store *s)
 static bool is_written(enum job_kind kind)
 {
 	return kind == JOB_ACCEPT || kind == JOB_SETTLE || kind == JOB_CHANGE ||
-	       kind == JOB_TALLY || kind == JOB_GREYLIST || kind == JOB_OFFER;
+	       kind == JOB_TALLY || kind == JOB_GREYLIST || kind == JOB_OFFER ||
+	       kind == JOB_HEAR;
 }
 
 void store_put(struct store *s, struct job *job)

@@ -49,8 +49,10 @@ const char *delivery_state_name(enum delivery_state s); /* "queued" */
 /* -- jobs ------------------------------------------------------------------ */
 
 enum job_kind {
-	JOB_ACCEPT, JOB_SETTLE, JOB_CHANGE, JOB_TALLY, JOB_GREYLIST, JOB_OFFER, /* written */
+	JOB_ACCEPT, JOB_SETTLE, JOB_CHANGE, JOB_TALLY, JOB_GREYLIST, JOB_OFFER,
+	JOB_HEAR, /* written */
 	JOB_DUE, JOB_CHUNK, JOB_RECIPIENT, JOB_EXPIRED, JOB_WAITING, JOB_GREYLIST_LOOK, /* read */
+	JOB_PROBE, /* not the store's: relay/probe.h */
 };
 
 struct job;
@@ -84,6 +86,8 @@ struct envelope_rcpt {
 	unsigned notify;    /* RFC 3461: proto/dsn.h, enum dsn_notify */
 	struct str orcpt;   /* as it came, or "" */
 	struct str findings; /* of the checks: lines "check finding note", or "" */
+	/* Taken although nobody could say whether he exists: no report is sent about him. */
+	bool unverified;
 };
 
 struct envelope {
@@ -135,6 +139,8 @@ struct job_settle {
 	msgid message;
 	const struct outcome *outcomes;
 	size_t outcome_count;
+	const struct lesson *lessons; /* that go with it */
+	size_t lesson_count;
 	struct envelope bounce_env;
 	struct body bounce_body;
 };
@@ -156,6 +162,7 @@ struct due_rcpt {
 	struct str address;
 	unsigned notify;
 	struct str orcpt;
+	bool unverified;
 };
 
 struct due_mail {
@@ -211,8 +218,53 @@ struct job_recipient {
 	struct job job;
 	int64_t domain;
 	struct str local, base;
+	int64_t now_ms;
 	enum recipient_found found;
 	struct str alias; /* RECIPIENT_ALIAS: for this address */
+	bool heard;       /* not of the list, but what the primary said */
+};
+
+/* What a primary has said of one user: db/sqlite/heard.c says what becomes of it. */
+struct lesson {
+	int64_t domain;
+	struct str local; /* folded, unquoted */
+	bool exists;
+	bool probed;      /* asked for it, rather than heard when mail was delivered */
+	int64_t now_ms;
+	int64_t keep_ms;  /* exists: for so long of its domain's time */
+};
+
+enum hear_kind {
+	HEAR_DOWN,        /* all primaries of these domains are down: their clocks stand still */
+	HEAR_UP,          /* one is not, any more */
+	HEAR_ACCEPTS_ALL, /* their primary takes a user of any name: what it takes says nothing */
+	HEAR_SELECTS,     /* it does not */
+};
+
+struct job_hear {
+	struct job job;
+	enum hear_kind what;
+	int64_t now_ms;
+	const int64_t *domains;
+	size_t domain_count;
+	const struct lesson *lessons; /* beside, or instead of it */
+	size_t lesson_count;
+};
+
+/* Does the primary take this user?  Answered by the forwarder. */
+enum probe_found {
+	PROBE_UNSAID, /* it could not be asked, or its answer is not about the user */
+	PROBE_USER,
+	PROBE_NO_USER,
+	PROBE_ANYBODY, /* it takes a user of any name */
+};
+
+struct job_probe {
+	struct job job;
+	int64_t domain;
+	struct str local;   /* folded, unquoted: the user */
+	struct str address; /* as it is said to the primary */
+	enum probe_found found;
 };
 
 /* Recipients in any of the states queued, held, failed whose domain's lifetime is over (failed
@@ -225,6 +277,7 @@ struct expired_rcpt {
 	struct str sender, address, last_reply;
 	unsigned notify;
 	struct str orcpt, envid;
+	bool unverified;
 	int64_t received_ms;
 };
 
@@ -274,6 +327,8 @@ struct job_due *job_new_due(struct inbox *to, job_done_fn *on_done, void *owner)
 struct job_chunk *job_new_chunk(struct inbox *to, job_done_fn *on_done, void *owner);
 struct job_recipient *job_new_recipient(struct inbox *to, job_done_fn *on_done, void *owner);
 struct job_expired *job_new_expired(struct inbox *to, job_done_fn *on_done, void *owner);
+struct job_hear *job_new_hear(struct inbox *to, job_done_fn *on_done, void *owner);
+struct job_probe *job_new_probe(struct inbox *to, job_done_fn *on_done, void *owner);
 struct job_waiting *job_new_waiting(struct inbox *to, job_done_fn *on_done, void *owner);
 struct job_tally *job_new_tally(struct inbox *to, job_done_fn *on_done, void *owner);
 

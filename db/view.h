@@ -84,6 +84,9 @@ struct view_count {
 	const char *domain_name;
 	uint64_t queued, held, failed; /* recipients */
 	uint64_t recipients;           /* entries of the list */
+	uint64_t heard;                /* users known from the primary itself */
+	bool accepts_all;              /* it takes a user of any name … */
+	int64_t accepts_tested_ms;     /* … or not, when it was tried last; 0: never */
 	int64_t oldest_ms;             /* received time of the oldest queued message, 0: none */
 };
 /* One row a domain that has any; domain NULL: all (recipients are not counted then). */

@@ -441,6 +441,9 @@ static void tidy(struct store *s)
 	w->tidy.idle = w->tidy_at - w->written_at >= TICK_MS;
 	if (!open_again(s, &e) || !s->ops->tidy(w->db, &w->tidy, &w->more_to_tidy, &e))
 		report(s, "tidying failed", &e);
+	if (w->tidy.recipients_changed)
+		atomic_fetch_add(&s->board->recipients_version, 1);
+	w->tidy.recipients_changed = false;
 }
 
 static void each_second(struct store *s)

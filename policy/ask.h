@@ -30,6 +30,7 @@ enum ask_kind {
 	ASK_DNS,       /* records of one type at one name */
 	ASK_GREYLIST,  /* has this client come back?  It is remembered that it was here */
 	ASK_TRIES,     /* has it come back often enough, although the primary is up?  The same */
+	ASK_PROBE,     /* does its primary take this user? */
 };
 
 enum answer_status {
@@ -43,14 +44,18 @@ struct question {
 	int64_t domain; /* 0 where the answer is the same for all */
 	/* ASK_RECIPIENT: folded local part; without subaddress, or ""; "".
 	 * ASK_DNS: the name; ""; "".
-	 * ASK_GREYLIST, ASK_TRIES: client's key; sender; folded local part of the recipient */
+	 * ASK_GREYLIST, ASK_TRIES: client's key; sender; folded local part of the recipient.
+	 * ASK_PROBE: folded local part; the address as it is said; "" */
 	struct str name, base, to;
 	enum dns_type type; /* ASK_DNS */
 };
 
 struct answer {
 	enum answer_status status;
-	bool accept; /* ASK_RECIPIENT, FOUND: the entry says accept rather than reject */
+	/* ASK_RECIPIENT, FOUND: the entry says accept rather than reject.  ASK_PROBE, FOUND: the
+	 * primary does; NONE: it takes anybody, which says nothing. */
+	bool accept;
+	bool heard; /* ASK_RECIPIENT, FOUND: not of the list, but what the primary has said */
 	struct str alias; /* ASK_RECIPIENT, accept: for this address; "" or NULL: for its own */
 	/* ASK_DNS, FOUND: at least one; they live as long as the mail.  NONE is both "no such name"
 	 * and "no such records"; ERROR is a timeout, SERVFAIL, bogus or past a bound. */

@@ -82,6 +82,7 @@ static enum verdict run_check(struct policy *p, const struct check *check, struc
 		return PASS;
 	}
 	verdict = check->run(asks, m, &r);
+	p->unverified = p->unverified || (verdict == PASS && r.unverified);
 	if (verdict == PASS && r.address.at) {
 		p->address = r.address;
 		p->domain = r.domain;

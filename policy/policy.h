@@ -71,6 +71,8 @@ struct ruling {
 	 * to the one that RCPT named. */
 	struct str address;
 	const struct domain *domain;
+	/* PASS of `recipient`: nobody could say whether the user exists. */
+	bool unverified;
 };
 
 struct check {
@@ -111,6 +113,7 @@ struct policy {
 	const struct reply *reply; /* and how */
 	struct str address;        /* as in struct ruling */
 	const struct domain *domain;
+	bool unverified;
 	struct finding found[CHECK_COUNT];
 };
 

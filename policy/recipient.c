@@ -4,6 +4,9 @@
  * of backscatter.  The list is our own table, because asking the primary fails exactly when the
  * primary is down.
  *
+ * The list comes first, then its patterns, then what the primary itself said of the user lately,
+ * and at last, where the domain wants it, the primary is asked.
+ *
  * An entry without * comes before all patterns, the longest pattern before the others; an alias is
  * looked up where it leads, as if RCPT had named that.
  *
@@ -13,20 +16,6 @@
 #include "policy/checks.h"
 
 #include "base/idn.h"
-
-/* The list has no entry. */
-static enum verdict unknown_user(const struct domain *d, struct ruling *r)
-{
-	switch (d->unknown) {
-	case UNKNOWN_ACCEPT:
-		return PASS;
-	case UNKNOWN_DEFER:
-		return policy_refuse(r, REPLY_RCPT_UNKNOWN_NOW);
-	case UNKNOWN_REJECT:
-		break;
-	}
-	return policy_refuse(r, d->has_recipients ? REPLY_NO_SUCH_USER : REPLY_RCPT_UNKNOWN_NOW);
-}
 
 /* "User+tag" gives "user"; "" without a delimiter, or when nothing stands before it. */
 static struct str without_subaddress(const struct domain *d, struct str folded)
@@ -39,19 +28,92 @@ static struct str without_subaddress(const struct domain *d, struct str folded)
 /* A place in a list: whom the mail is for, or after an alias, whom it is for then. */
 struct place {
 	const struct domain *domain;
-	struct str local; /* folded, unquoted */
+	struct str address, local; /* local: folded, unquoted */
 	char unquoted[65], folded[IDN_LOCAL_MAX];
 };
 
-static bool enter(struct place *p, const struct domain *d, struct str local)
+static bool enter(struct place *p, const struct domain *d, const struct path *path)
 {
 	p->domain = d;
-	return idn_local(path_unquote(local, p->unquoted), p->folded, &p->local);
+	p->address = path->address;
+	return idn_local(path_unquote(path->local, p->unquoted), p->folded, &p->local);
 }
 
-/* What the list says of it: PASS, or with *ret_alias PASS for another address. */
-static enum verdict look(struct asks *asks, const struct place *p, struct ruling *r,
-			 struct str *ret_alias)
+/* -- who is in no list ------------------------------------------------------------------- */
+
+/* The domain's own rule. */
+static enum verdict usual(const struct domain *d, struct ruling *r)
+{
+	switch (d->unknown) {
+	case UNKNOWN_ACCEPT:
+		return PASS;
+	case UNKNOWN_DEFER:
+		return policy_refuse(r, REPLY_RCPT_UNKNOWN_NOW);
+	case UNKNOWN_REJECT:
+		break;
+	}
+	return policy_refuse(r, d->has_recipients ? REPLY_NO_SUCH_USER : REPLY_RCPT_UNKNOWN_NOW);
+}
+
+/* All primaries are down. */
+static enum verdict in_outage(const struct mail *m, const struct domain *d, struct ruling *r)
+{
+	switch ((enum unknown_outage)d->policy->unknown_outage) {
+	case OUTAGE_ACCEPT:
+		r->unverified = true;
+		policy_note(r, m, "unverified: unknown, and its server is down");
+		return PASS;
+	case OUTAGE_DEFER:
+		return policy_refuse(r, REPLY_RCPT_UNKNOWN_NOW);
+	case OUTAGE_REJECT:
+		return policy_refuse(r, REPLY_NO_SUCH_USER);
+	case OUTAGE_SAME:
+		break;
+	}
+	/* Where the primary is asked, the list is not all there is. */
+	if (d->policy->probe && d->unknown == UNKNOWN_REJECT)
+		return policy_refuse(r, REPLY_RCPT_UNKNOWN_NOW);
+	return usual(d, r);
+}
+
+static enum verdict probe(struct asks *asks, const struct mail *m, const struct place *p,
+			  struct ruling *r)
+{
+	const struct domain *d = p->domain;
+	const struct answer *said = ask(asks, &(struct question){ .kind = ASK_PROBE,
+								  .domain = d->id,
+								  .name = p->local,
+								  .base = p->address });
+
+	if (!said)
+		return WAIT;
+	if (said->status == ANSWER_NONE)
+		return usual(d, r);
+	if (said->status == ANSWER_FOUND) {
+		policy_note(r, m, "its server %s this user", said->accept ? "takes" : "refuses");
+		return said->accept ? PASS : policy_refuse(r, REPLY_NO_SUCH_USER);
+	}
+	return d->unknown == UNKNOWN_ACCEPT ? PASS : policy_refuse(r, REPLY_RCPT_UNKNOWN_NOW);
+}
+
+/* How its primaries are is known of the domain that RCPT named; where an alias leads to another
+ * that is not looked at. */
+static enum verdict unknown_user(struct asks *asks, const struct mail *m, const struct place *p,
+				 struct ruling *r)
+{
+	const struct domain *d = p->domain;
+
+	if (d == m->domain && m->primary == STANDING_DOWN)
+		return in_outage(m, d, r);
+	return d->policy->probe && d->route_count ? probe(asks, m, p, r) : usual(d, r);
+}
+
+/* -- the list ------------------------------------------------------------------------------ */
+
+/* What the list says of it, what the primary said before, or what is done with unknown ones: PASS,
+ * or with *ret_alias PASS for another address. */
+static enum verdict look(struct asks *asks, const struct mail *m, const struct place *p,
+			 struct ruling *r, struct str *ret_alias)
 {
 	const struct domain *d = p->domain;
 	struct str base = without_subaddress(d, p->local);
@@ -69,16 +131,21 @@ static enum verdict look(struct asks *asks, const struct place *p, struct ruling
 		return WAIT;
 	if (listed->status == ANSWER_ERROR)
 		return policy_refuse(r, REPLY_RCPT_UNKNOWN_NOW);
-	if (listed->status == ANSWER_FOUND) {
+	if (listed->status == ANSWER_FOUND && !listed->heard) {
 		*ret_alias = listed->alias;
 		return listed->accept ? PASS : policy_refuse(r, REPLY_NO_SUCH_USER);
 	}
 	pattern = domain_pattern(d, p->local);
-	if (!pattern)
-		return unknown_user(d, r);
-	if (pattern->alias.n)
+	if (pattern && pattern->alias.n)
 		*ret_alias = pattern->alias;
-	return pattern->accept ? PASS : policy_refuse(r, REPLY_NO_SUCH_USER);
+	if (!pattern && listed->status != ANSWER_FOUND)
+		return unknown_user(asks, m, p, r);
+	if (!pattern)
+		policy_note(r, m, "its server %s this user before",
+			    listed->accept ? "took" : "refused");
+	if (pattern ? pattern->accept : listed->accept)
+		return PASS;
+	return policy_refuse(r, REPLY_NO_SUCH_USER);
 }
 
 /* The list, and on to where its aliases lead.  Their domains were ours when they were written; what
@@ -90,7 +157,7 @@ static enum verdict follow(struct asks *asks, const struct mail *m, struct place
 	struct path to;
 
 	for (unsigned i = 0; i < ALIAS_STEPS_MAX; i++) {
-		enum verdict verdict = look(asks, p, r, &alias);
+		enum verdict verdict = look(asks, m, p, r, &alias);
 
 		if (verdict != PASS || !alias.at || !alias.n)
 			return verdict;
@@ -100,7 +167,7 @@ static enum verdict follow(struct asks *asks, const struct mail *m, struct place
 		r->domain = settings_find(m->settings, to.domain);
 		if (!r->domain || !r->domain->enabled)
 			return policy_refuse(r, REPLY_DOMAIN_OFF);
-		if (!enter(p, r->domain, to.local))
+		if (!enter(p, r->domain, &to))
 			break;
 		policy_note(r, m, "goes to %.*s", STR_ARGS(alias));
 	}
@@ -119,7 +186,7 @@ static enum verdict recipient_run(struct asks *asks, const struct mail *m, struc
 		return policy_refuse(r, REPLY_NOT_OURS);
 	if (!d->enabled)
 		return policy_refuse(r, REPLY_DOMAIN_OFF);
-	if (!enter(&p, d, m->rcpt.local))
+	if (!enter(&p, d, &m->rcpt))
 		return policy_refuse(r, REPLY_RCPT_UNKNOWN_NOW);
 	return follow(asks, m, &p, r);
 }

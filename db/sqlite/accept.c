@@ -109,12 +109,14 @@ static bool insert_rcpts(struct backend *b, const struct envelope *env, struct b
 			sql_start(b, SQL_DELIVERY_INSERT, e,
 				  "INSERT INTO delivery (message, seq, domain, state, next_try,"
 				  " changed, attempts, recipient, reply, server, notify, orcpt,"
-				  " envid, findings) VALUES (?1, ?2, ?3, 0, ?4, ?5, 0, ?6, '',"
-				  " '', ?7, ?8, ?9, ?10)",
+				  " envid, findings, unverified)"
+				  " VALUES (?1, ?2, ?3, 0, ?4, ?5, 0, ?6, '',"
+				  " '', ?7, ?8, ?9, ?10, ?11)",
 				  V_INT(env->id), V_INT(i), V_INT(r->domain),
 				  V_INT(batch->turn_ms), V_INT(batch->wall_ms), V_STR(r->address),
 				  V_INT(r->notify), V_STR(r->orcpt), V_STR(env->envid),
-				  V_STR(r->findings.at ? r->findings : STR_NONE));
+				  V_STR(r->findings.at ? r->findings : STR_NONE),
+				  V_INT(r->unverified));
 
 		if (!sql_run(b, st, e))
 			return false;

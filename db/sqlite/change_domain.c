@@ -129,7 +129,8 @@ static bool count_waiting(struct backend *b, int64_t domain, int64_t *ret, struc
 
 static bool forget(struct backend *b, int64_t domain, struct err *e)
 {
-	return sql_run(b,
+	return sqlite_forget_hearing(b, domain, e) &&
+	       sql_run(b,
 		       sql_start(b, SQL_RECIPIENTS_DELETE, e,
 				 "DELETE FROM recipient WHERE domain = ?1", V_INT(domain)),
 		       e) &&

@@ -61,6 +61,7 @@ static void add_rcpt(struct found *f, sqlite3_stmt *st, struct arena *arena)
 		.address = arena_dup(arena, sql_text(st, 4)),
 		.notify = (unsigned)sqlite3_column_int(st, 9),
 		.orcpt = arena_dup(arena, sql_text(st, 10)),
+		.unverified = sqlite3_column_int(st, 12) != 0,
 	};
 	if (!r->address.at || !r->orcpt.at)
 		f->full = true;
@@ -138,7 +139,8 @@ bool sqlite_due(struct backend *b, struct job_due *d, const struct due_look *loo
 	sqlite3_stmt *st =
 		sql_start(b, SQL_DUE, e,
 			  "SELECT d.message, d.next_try, d.seq, d.attempts, d.recipient,"
-			  " m.sender, m.size, m.received, m.flags, d.notify, d.orcpt, d.envid"
+			  " m.sender, m.size, m.received, m.flags, d.notify, d.orcpt, d.envid,"
+			  " d.unverified"
 			  " FROM delivery AS d INDEXED BY delivery_due"
 			  " CROSS JOIN message AS m ON m.id = d.message"
 			  " WHERE d.state = 0 AND d.domain = ?1"

@@ -124,6 +124,7 @@ static bool add(struct backend *b, struct search *s, sqlite3_stmt *st)
 		.notify = (unsigned)sqlite3_column_int(st, 7),
 		.orcpt = arena_dup(arena, sql_text(st, 8)),
 		.envid = arena_dup(arena, sql_text(st, 9)),
+		.unverified = sqlite3_column_int(st, 10) != 0,
 	};
 	s->full = !x->address.at || !x->last_reply.at || !x->orcpt.at || !x->envid.at;
 	return add_mail(b, s, x);
@@ -136,7 +137,7 @@ static bool walk(struct backend *b, struct search *s, bool *ret_end, struct err 
 	sqlite3_stmt *st =
 		sql_start(b, SQL_EXPIRED, e,
 			  "SELECT message, seq, domain, state, changed, recipient, reply,"
-			  " notify, orcpt, envid"
+			  " notify, orcpt, envid, unverified"
 			  " FROM delivery WHERE (message, seq) > (?1, ?2) AND message < ?3"
 			  " ORDER BY message, seq",
 			  V_INT(b->expired_at), V_INT(b->expired_seq),

@@ -66,9 +66,14 @@ static bool recipient(struct backend *b, struct job_recipient *r)
 	int got;
 
 	r->found = RECIPIENT_UNKNOWN;
+	r->heard = false;
 	got = find_recipient(b, r, r->local);
 	if (got == 0 && r->base.n)
 		got = find_recipient(b, r, r->base);
+	if (got == 0)
+		got = sqlite_find_heard(b, r, r->local);
+	if (got == 0 && r->base.n)
+		got = sqlite_find_heard(b, r, r->base);
 	return got >= 0;
 }
 
@@ -133,6 +138,8 @@ bool sqlite_read(struct backend *b, struct job *job, const struct due_look *look
 	case JOB_CHANGE:
 	case JOB_TALLY:
 	case JOB_OFFER:
+	case JOB_HEAR:
+	case JOB_PROBE:
 		break;
 	}
 	return err_set(&job->err, ERR_PERM, "not a reading job");

@@ -217,5 +217,8 @@ enum run_result sqlite_settle(struct backend *b, struct job_settle *s, struct ba
 	for (size_t i = 0; i < s->outcome_count; i++)
 		if (!settle_one(b, batch, s->message, &s->outcomes[i], e))
 			return RUN_BROKEN;
+	for (size_t i = 0; i < s->lesson_count; i++)
+		if (!sqlite_learn(b, &s->lessons[i], batch, e))
+			return RUN_BROKEN;
 	return sqlite_drop_if_settled(b, s->message, e) ? RUN_DONE : RUN_BROKEN;
 }

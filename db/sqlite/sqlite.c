@@ -226,12 +226,15 @@ static enum run_result run(struct backend *b, struct job *job, struct batch *bat
 		return sqlite_tally(b, CONTAINER(job, struct job_tally, job));
 	case JOB_GREYLIST:
 		return sqlite_greylist(b, CONTAINER(job, struct job_greylist, job));
+	case JOB_HEAR:
+		return sqlite_hear(b, CONTAINER(job, struct job_hear, job), batch);
 	case JOB_DUE:
 	case JOB_CHUNK:
 	case JOB_RECIPIENT:
 	case JOB_EXPIRED:
 	case JOB_WAITING:
 	case JOB_GREYLIST_LOOK:
+	case JOB_PROBE:
 		break;
 	}
 	(void)err_set(&job->err, ERR_PERM, "not a writing job");

@@ -50,6 +50,10 @@ enum sql_slot {
 	/* read */
 	SQL_DUE, SQL_DUE_NEXT, SQL_HEAD, SQL_CHUNK, SQL_RECIPIENT, SQL_EXPIRED, SQL_EXPIRED_MAIL,
 	SQL_LIFETIMES, SQL_WAITING,
+	/* heard */
+	SQL_HEARING, SQL_HEARD, SQL_LISTED, SQL_LISTED_CONFIRM, SQL_HEARING_COUNT, SQL_HEARD_PUT,
+	SQL_HEARD_DELETE, SQL_CLOCK_STOP, SQL_CLOCK_START, SQL_ACCEPTS_ALL, SQL_HEARD_DELETE_ALL,
+	SQL_HEARING_DELETE, SQL_HEARD_OLD,
 	/* settings, start, tidy */
 	SQL_DOMAINS, SQL_ROUTES, SQL_PATTERNS, SQL_POLICIES, SQL_ACCESS, SQL_HIGHEST, SQL_NODE,
 	SQL_PULL_DUE,
@@ -60,7 +64,7 @@ enum sql_slot {
 	SQL_VIEW_QUEUE, SQL_VIEW_OF_DOMAIN, SQL_VIEW_PARKED, SQL_VIEW_FEW, SQL_VIEW_MESSAGE,
 	SQL_VIEW_LEDGER, SQL_VIEW_EVENTS, SQL_VIEW_RECIPIENTS, SQL_VIEW_DOMAINS,
 	SQL_VIEW_QUEUED, SQL_VIEW_QUEUED_OF, SQL_VIEW_COUNT_PARKED, SQL_VIEW_SIZE,
-	SQL_VIEW_LIST_SIZE,
+	SQL_VIEW_LIST_SIZE, SQL_VIEW_HEARING,
 	SQL_VIEW_AUDIT, SQL_VIEW_POLICY, SQL_VIEW_REPORT, SQL_VIEW_ACCESS,
 	SQL_VIEW_GREYLIST, SQL_VIEW_KNOWN,
 	SQL_SLOTS
@@ -80,6 +84,9 @@ struct backend {
 	bool pruning_events, pruning_greylist;
 	int64_t greylist_at;    /* how far first tries have been looked through */
 	int64_t greylist_known; /* rows; -1: to be counted */
+	bool pruning_heard;
+	int64_t heard_domain; /* how far what was heard has been looked through */
+	char heard_local[600];
 	msgid expired_at;      /* where the next look for expired mail goes on */
 	unsigned expired_seq;
 };
@@ -181,6 +188,16 @@ bool sqlite_greylist_look(struct backend *b, struct job_greylist *g) MUST_CHECK;
 /* A step: what is too old goes; *ret_more: there is more of it. */
 bool sqlite_greylist_prune(struct backend *b, int64_t now_ms, bool *ret_more, struct err *e)
 	MUST_CHECK;
+/* heard.c */
+/* 1 found and believed, 0 not, -1 failed. */
+int sqlite_find_heard(struct backend *b, struct job_recipient *r, struct str local);
+bool sqlite_learn(struct backend *b, const struct lesson *l, struct batch *batch, struct err *e)
+	MUST_CHECK;
+enum run_result sqlite_hear(struct backend *b, struct job_hear *j, struct batch *batch);
+bool sqlite_forget_hearing(struct backend *b, int64_t domain, struct err *e) MUST_CHECK;
+/* One step; *ret_changed: an entry is gone. */
+bool sqlite_prune_heard(struct backend *b, int64_t now_ms, bool *ret_more, bool *ret_changed,
+			struct err *e) MUST_CHECK;
 
 /* settings.c, tidy.c */
 bool sqlite_load_settings(struct backend *b, uint64_t version, struct settings **ret,

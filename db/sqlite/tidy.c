@@ -118,7 +118,21 @@ static bool prune_greylist(struct backend *b, struct tidy *t, bool *ret_more, st
 {
 	if (!sqlite_greylist_prune(b, t->wall_ms, ret_more, e))
 		return false;
-	t->prune = b->pruning_greylist = *ret_more;
+	b->pruning_greylist = *ret_more;
+	b->pruning_heard = !*ret_more;
+	*ret_more = true;
+	return true;
+}
+
+/* What primaries said of users, where its time is over. */
+static bool prune_heard(struct backend *b, struct tidy *t, bool *ret_more, struct err *e)
+{
+	bool changed = false;
+
+	if (!sqlite_prune_heard(b, t->wall_ms, ret_more, &changed, e))
+		return false;
+	t->recipients_changed = t->recipients_changed || changed;
+	b->pruning_heard = t->prune = *ret_more;
 	return true;
 }
 
@@ -140,6 +154,7 @@ bool sqlite_tidy(struct backend *b, struct tidy *t, bool *ret_more, struct err *
 	*ret_more = false;
 	if (t->prune)
 		return b->pruning_greylist ? prune_greylist(b, t, ret_more, e) :
+		       b->pruning_heard	   ? prune_heard(b, t, ret_more, e) :
 					     prune(b, t, ret_more, e);
 	if (!shrink(b, ret_more, e))
 		return false;

@@ -151,8 +151,14 @@ bool view_recipients(struct view *v, struct arena *a, const char *domain, const 
 		return false;
 	rows = arena_alloc(a, limit * sizeof(*rows));
 	st = sql_start(b, SQL_VIEW_RECIPIENTS, e,
-		       "SELECT local, action, source, added, confirmed, target FROM recipient"
-		       " WHERE domain = ?1 AND local > ?2 ORDER BY local LIMIT ?3",
+		       "SELECT local, action, source, added, confirmed, target, trust FROM"
+		       " (SELECT local, action, source, added, confirmed, target, 100 AS trust"
+		       "  FROM recipient WHERE domain = ?1 AND local > ?2"
+		       "  ORDER BY local LIMIT ?3)"
+		       " UNION ALL SELECT local, action, source, added, confirmed, '', confidence"
+		       " FROM (SELECT * FROM heard WHERE domain = ?1 AND local > ?2"
+		       "  ORDER BY local LIMIT ?3)"
+		       " ORDER BY 1 LIMIT ?3",
 		       V_INT(id), V_STR(str_of(after)), V_INT(limit + 1));
 	while ((got = st ? sql_step(b, st, e) : -1) > 0 && n < limit && rows) {
 		rows[n] = (struct view_recipient){
@@ -162,7 +168,7 @@ bool view_recipients(struct view *v, struct arena *a, const char *domain, const 
 			.source = view_text(a, st, 2),
 			.added_ms = sqlite3_column_int64(st, 3),
 			.confirmed_ms = sqlite3_column_int64(st, 4),
-			.confidence = 100,
+			.confidence = (unsigned)sqlite3_column_int(st, 6),
 		};
 		if (!rows[n].local || !rows[n].source || !rows[n].target)
 			rows = NULL;

@@ -118,6 +118,23 @@ static bool count_list(struct backend *b, struct view_count *row, struct err *e)
 	return true;
 }
 
+static bool count_heard(struct backend *b, struct view_count *row, struct err *e)
+{
+	sqlite3_stmt *st = sql_start(b, SQL_VIEW_HEARING, e,
+				     "SELECT entries, accepts_all, tested FROM hearing"
+				     " WHERE domain = ?1",
+				     V_INT(row->domain));
+	int got = st ? sql_step(b, st, e) : -1;
+
+	if (got <= 0)
+		return got == 0;
+	row->heard = (uint64_t)sqlite3_column_int64(st, 0);
+	row->accepts_all = sqlite3_column_int(st, 1) != 0;
+	row->accepts_tested_ms = sqlite3_column_int64(st, 2);
+	sql_end(st);
+	return true;
+}
+
 /* A single domain has its row even when nothing waits for it. */
 static bool count(struct backend *b, struct arena *a, struct counts *c, int64_t domain,
 		  struct err *e)
@@ -126,7 +143,9 @@ static bool count(struct backend *b, struct arena *a, struct counts *c, int64_t 
 		return false;
 	if (domain >= 0 && !c->n)
 		(void)add(c, domain);
-	return complete(b, a, c, e) && (domain < 0 || count_list(b, &c->at[0], e));
+	return complete(b, a, c, e) &&
+	       (domain < 0 ||
+		(count_list(b, &c->at[0], e) && count_heard(b, &c->at[0], e)));
 }
 
 bool view_counts(struct view *v, struct arena *a, const char *domain, struct view_count **ret,

@@ -85,6 +85,9 @@ static json_t *domain_json(const struct request *r, const char *name, struct err
 	json_t *row = rows_domain(d, r->world->conf->hostname);
 
 	api_put_num(row, "recipients", n ? (int64_t)counts[0].recipients : 0);
+	api_put_num(row, "heard", n ? (int64_t)counts[0].heard : 0);
+	api_put_bool(row, "accepts_all", n && counts[0].accepts_all);
+	api_put_time(row, "accepts_tested", n ? counts[0].accepts_tested_ms : 0);
 	rows_put_count(row, n ? &counts[0] : NULL);
 	return row;
 }

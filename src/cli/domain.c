@@ -190,7 +190,12 @@ static int show_domain(struct cli *c, json_t *d)
 	show_line("subaddress  %s", show_text(d, "subaddress"));
 	show_line("lifetime    %s", show_text(d, "lifetime"));
 	say_limits(d);
-	show_line("users       %lld", (long long)show_num(d, "recipients"));
+	show_line("users       %lld listed, %lld known from the primary",
+		  (long long)show_num(d, "recipients"), (long long)show_num(d, "heard"));
+	if (is_true(d, "accepts_all"))
+		show_line("            The primary takes any user (tried %s ago): asking it and "
+			  "learning from it tell nothing.",
+			  show_age(d, "accepts_tested", age));
 	show_line("queued      %lld (oldest: %s)", (long long)show_num(d, "queued"),
 		  show_age(d, "oldest", age));
 	show_line("held        %lld", (long long)show_num(d, "held"));

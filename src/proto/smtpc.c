@@ -116,11 +116,32 @@ static void on_mail(struct smtpc *c, const struct smtpc_reply *r, bool good, siz
 	}
 }
 
+/* X.1.7 and X.1.8 are about the sender's address. */
+static enum smtpc_user said_of_user(const struct smtpc_reply *r, bool good)
+{
+	struct str status = str_of(r->enhanced);
+
+	if (good)
+		return SMTPC_USER_YES;
+	if (r->code / 100 != 5)
+		return SMTPC_USER_UNSAID;
+	if (!status.n)
+		return r->code == 550 || r->code == 551 || r->code == 553 ? SMTPC_USER_NO :
+									     SMTPC_USER_UNSAID;
+	return str_starts(status, STR("5.1.")) && !str_eq(status, STR("5.1.7")) &&
+			       !str_eq(status, STR("5.1.8")) ?
+		       SMTPC_USER_NO :
+		       SMTPC_USER_UNSAID;
+}
+
 static void on_rcpt(struct smtpc *c, const struct smtpc_reply *r, bool good, size_t rcpt)
 {
+	c->users[rcpt] = (unsigned char)said_of_user(r, good);
 	if (good) {
 		c->open = true;
 		c->taken++;
+		if (c->mail.only_ask)
+			decide(c, r);
 	} else if (!c->decided) { /* after a refused MAIL it is but its echo: "503 need MAIL" */
 		c->refused[rcpt] = mem_alloc(sizeof(*c->refused[rcpt]));
 		*c->refused[rcpt] = *r;
@@ -181,6 +202,8 @@ static const struct row rows[] = {
 [MAIL]   = { "mail",   smtpc_send_mail, 2, true,  RCPT,   RCPT,   on_mail,  COMMAND,  SMTPC_INPUT },
 /* once a recipient: */
 [RCPT]   = { "rcpt",   smtpc_send_rcpt, 2, true,  DATA,   DATA,   on_rcpt,  COMMAND,  SMTPC_INPUT },
+/* instead of DATA, when no more than that was asked: */
+[UNDO]   = { "undo",   smtpc_send_rset, 2, true,  DONE,   DONE,   on_rset,  COMMAND,  SMTPC_INPUT },
 [DATA]   = { "data",   smtpc_send_data, 3, true,  BODY,   DONE,   on_data,  CONTENT,  SMTPC_INPUT },
 /* smtpc_body_end moves on: */
 [BODY]   = { "body",   NULL,      0, false, DOT,    BROKEN, NULL,     CONTENT,  SMTPC_BODY },
@@ -203,7 +226,7 @@ static void advance(const struct smtpc *c, struct place *p, enum state next)
 	if (asks && rcpt < c->mail.rcpt_count)
 		*p = (struct place){ RCPT, rcpt };
 	else
-		*p = (struct place){ asks ? DATA : next, 0 };
+		*p = (struct place){ !asks ? next : c->mail.only_ask ? UNDO : DATA, 0 };
 }
 
 static bool may_write(const struct smtpc *c)
@@ -311,7 +334,9 @@ static void forget_mail(struct smtpc *c)
 	for (size_t i = 0; i < c->rcpt_count; i++)
 		free(c->refused[i]);
 	free(c->refused);
+	free(c->users);
 	c->refused = NULL;
+	c->users = NULL;
 	c->rcpt_count = 0;
 }
 
@@ -369,11 +394,12 @@ static bool is_sendable(const struct smtpc_mail *m)
 void smtpc_send(struct smtpc *c, const struct smtpc_mail *m)
 {
 	assert(c->await.state == IDLE);
-	assert(m->rcpt_count >= 1 && m->rcpt_count <= RCPTS_MAX);
+	assert(m->rcpt_count >= 1 && m->rcpt_count <= (m->only_ask ? 1 : RCPTS_MAX));
 	forget_mail(c);
 	c->mail = *m;
 	c->rcpt_count = m->rcpt_count;
 	c->refused = mem_alloc(m->rcpt_count * sizeof(struct smtpc_reply *));
+	c->users = mem_alloc(m->rcpt_count);
 	c->taken = 0;
 	c->decided = c->giving_up = c->dot_sent = false;
 	c->content = LINE_START;
@@ -428,6 +454,12 @@ const struct smtpc_reply *smtpc_result(const struct smtpc *c, size_t i)
 {
 	assert(i < c->rcpt_count);
 	return c->refused[i] ? c->refused[i] : &c->final;
+}
+
+enum smtpc_user smtpc_user(const struct smtpc *c, size_t i)
+{
+	assert(i < c->rcpt_count);
+	return (enum smtpc_user)c->users[i];
 }
 
 const struct smtpc_reply *smtpc_why(const struct smtpc *c)

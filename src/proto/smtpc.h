@@ -72,6 +72,9 @@ struct smtpc_mail {
 	enum dsn_ret ret;
 	struct str envid;
 	const struct smtpc_rcpt_dsn *dsn; /* one a recipient, or NULL: none says anything */
+	/* Only asks: RSET instead of DATA, and DONE; no content.  One recipient, whose result is
+	 * that of his RCPT. */
+	bool only_ask;
 };
 
 struct smtpc;
@@ -105,6 +108,12 @@ const char *smtpc_state_name(const struct smtpc *c);
  * when the dialogue broke before.  A reply that came with the break itself (421) is the text.  A
  * refusal that comes while content is still being written stands as the answer, and breaks. */
 const struct smtpc_reply *smtpc_result(const struct smtpc *c, size_t i);
+/* What the server has said to the RCPT of recipient i of the last mail, whatever became of the
+ * mail afterwards.  No: a 5yz that is about this user (RFC 3463 X.1.Z, but not the two that are
+ * about the sender; or 550, 551, 553 without such a code).  All else, as refusals for policy, tells
+ * nothing. */
+enum smtpc_user { SMTPC_USER_UNSAID, SMTPC_USER_YES, SMTPC_USER_NO };
+enum smtpc_user smtpc_user(const struct smtpc *c, size_t i);
 /* After BROKEN: why, in words of ours or the server's last reply. */
 const struct smtpc_reply *smtpc_why(const struct smtpc *c);
 /* After BROKEN: true when the dot was put out and never answered, so the outcome is unknown (RFC

@@ -33,6 +33,7 @@ enum state {
 	RSET,
 	MAIL,
 	RCPT,
+	UNDO,
 	DATA,
 	BODY,
 	DOT,
@@ -63,6 +64,7 @@ struct smtpc {
 	/* of one mail */
 	struct smtpc_mail mail;
 	struct smtpc_reply **refused; /* a recipient's own refusal, or NULL: it shares final */
+	unsigned char *users;         /* enum smtpc_user; as many */
 	size_t rcpt_count;            /* of refused */
 	size_t taken;                 /* recipients with 2xx */
 	struct smtpc_reply final;

@@ -338,6 +338,7 @@ bool daemon_run(struct conf *conf, struct log *log, struct certificates *certifi
 	r->d.board.mail_files = &r->d.spool.files;
 	r->loop = loop_new();
 	r->forward = forward_new(&r->d, conf);
+	r->d.asks = forward_asks(r->forward);
 	r->certificates = certificates;
 	ok = open_dns(r, e) && run(r, sockets, n, e);
 	dns_close(r->d.dns);

@@ -50,6 +50,7 @@ struct daemon {
 	struct guard *rates; /* of clients for the domains that limit them (facts.c) */
 	struct hash_key rate_key;
 	struct outlook *outlook; /* how the primaries are */
+	struct inbox *asks; /* the forwarder's: struct job_probe */
 	struct spool_budget spool;
 	struct dns *dns;
 	struct dnslist_health *lists; /* which DNS lists may be believed */

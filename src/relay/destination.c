@@ -9,7 +9,9 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "relay/connection.h"
+#include "relay/hearing.h"
 #include "relay/outlook.h"
+#include "relay/probe.h"
 
 #define IDLE_PROBE_FACTOR 5 /* probe a primary that no mail waits for so much more rarely */
 
@@ -39,15 +41,18 @@ static void go_down(struct destination *d, const char *why)
 {
 	const struct conf *conf = d->f->conf;
 	int64_t most = conf->forward.probe_max_ms;
+	bool news = !d->failing;
 
 	snprintf(d->why, sizeof(d->why), "%s", why);
-	if (!d->failing) {
+	if (news) {
 		d->failing = true;
 		d->since_ms = clock_wall_ms();
 		log_say(d->f->d->log, LOG_WARNING, "primary_down", F_CSTR("primary", d->name),
 			F_CSTR("why", why));
 	}
 	outlook_set(d->f->d->outlook, d->host, d->port, STANDING_DOWN);
+	if (news)
+		hearing_standing(d);
 	d->limit = 1;
 	d->backoff_ms = d->backoff_ms ? d->backoff_ms * 2 : conf->forward.probe_first_ms;
 	if (list_is_empty(&d->queues))
@@ -83,6 +88,12 @@ void destination_probe_now(struct destination *d)
 		plan_probe(d, 0);
 }
 
+void destination_check(struct destination *d)
+{
+	if (d->state != PRIMARY_DOWN && !d->connection_count && !d->f->stopping)
+		connection_open(d);
+}
+
 void destination_want(struct destination *d)
 {
 	int64_t most = d->f->conf->forward.probe_max_ms;
@@ -107,6 +118,7 @@ static void go_up(struct destination *d)
 	d->next_probe_ms = 0;
 	timer_clear(d->probe);
 	outlook_set(d->f->d->outlook, d->host, d->port, STANDING_UP);
+	hearing_standing(d);
 	enter(d, PRIMARY_UP);
 	reroute_all(d->f);
 	for (unsigned i = 0; i < FORWARD_BUCKETS; i++)
@@ -273,6 +285,7 @@ struct destination *destination_get(struct forward *f, const char *host, unsigne
 void destination_free(struct destination *d)
 {
 	outlook_set(d->f->d->outlook, d->host, d->port, STANDING_UNKNOWN);
+	prober_free(d->prober);
 	list_remove(&d->hash_link);
 	timer_free(d->probe);
 	timer_free(d->work);

@@ -41,6 +41,7 @@ struct destination {
 	unsigned in_flight;    /* parcels in dialogue */
 	struct offer offer;    /* that was last given to the store */
 	int64_t offer_at_ms;   /* when, monotonic; 0: never */
+	struct prober *prober; /* asks it for users; NULL: not yet */
 	uint64_t named_in;     /* version of the settings that last named it */
 };
 
@@ -53,6 +54,8 @@ void destination_free(struct destination *d);
 void destination_pump(struct destination *d);
 /* Opens one more connection when there is ready mail for it. */
 void destination_grow(struct destination *d);
+/* Somebody else found it silent: one connection of ours finds out how it is. */
+void destination_check(struct destination *d);
 /* Mail waits for it: a probe that is far off comes nearer. */
 void destination_want(struct destination *d);
 /* An operator asks: probe at once when it is down. */

@@ -8,7 +8,9 @@
 #include "base/clock.h"
 #include "relay/connection.h"
 #include "relay/destination.h"
+#include "relay/probe.h"
 #include "relay/queue.h"
+#include "relay/refused.h"
 #include "relay/settle.h"
 #include "relay/thread.h"
 
@@ -274,6 +276,17 @@ static void on_notes(void *owner, struct list *items)
 	}
 }
 
+static void on_asks(void *owner, struct list *items)
+{
+	struct forward *f = owner;
+	struct list *link;
+
+	while ((link = list_pop(items))) {
+		see_settings(f);
+		probe_ask(f, CONTAINER(LIST_ITEM(link, struct job, link), struct job_probe, job));
+	}
+}
+
 /* -- stopping --------------------------------------------------------------------------------- */
 
 static void stop_connections(struct destination *d, bool now)
@@ -374,6 +387,8 @@ struct forward *forward_new(struct daemon *d, struct conf *conf)
 	f->jobs = port_open(f->loop, on_jobs_done, f);
 	f->notes = port_open(f->loop, on_notes, f);
 	f->control = port_open(f->loop, on_orders, f);
+	f->asks = port_open(f->loop, on_asks, f);
+	f->refused = refused_new();
 	f->tick = timer_new(f->loop, on_tick, f);
 	f->grace = timer_new(f->loop, on_grace_over, f);
 	f->expire = timer_new(f->loop, on_expire_time, f);
@@ -384,6 +399,11 @@ struct forward *forward_new(struct daemon *d, struct conf *conf)
 struct inbox *forward_notes(struct forward *f)
 {
 	return port_inbox(f->notes);
+}
+
+struct inbox *forward_asks(struct forward *f)
+{
+	return port_inbox(f->asks);
 }
 
 static void *run(void *arg)
@@ -419,6 +439,10 @@ static void drop_late(struct forward *f)
 	list_move_all(&items, &f->unsettled);
 	while ((link = list_pop(&items)))
 		job_free(LIST_ITEM(link, struct job, link));
+	inbox_close(port_inbox(f->asks));
+	inbox_take_all(port_inbox(f->asks), &items);
+	while ((link = list_pop(&items)))
+		job_free(LIST_ITEM(link, struct job, link));
 	inbox_close(port_inbox(f->notes));
 	inbox_take_all(port_inbox(f->notes), &items);
 	while ((link = list_pop(&items)))
@@ -442,6 +466,8 @@ void forward_free(struct forward *f)
 	port_close(f->jobs);
 	port_close(f->notes);
 	port_close(f->control);
+	port_close(f->asks);
+	refused_free(f->refused);
 	loop_free(f->loop);
 	settings_unref(f->settings);
 	conf_unref(f->conf);

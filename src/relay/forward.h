@@ -36,6 +36,8 @@ struct forward {
 	struct port *jobs;    /* answers of the store */
 	struct port *notes;   /* struct store_note */
 	struct port *control; /* reload, stop */
+	struct port *asks;    /* struct job_probe of the workers */
+	struct refused *refused; /* users whom primaries refused lately when they were asked */
 	struct timer *tick, *grace, *expire, *resettle;
 	struct list queues[FORWARD_BUCKETS];       /* by domain */
 	struct list destinations[FORWARD_BUCKETS]; /* by host and port */
@@ -57,6 +59,7 @@ struct forward {
  * store. */
 struct forward *forward_new(struct daemon *d, struct conf *conf);
 struct inbox *forward_notes(struct forward *f);
+struct inbox *forward_asks(struct forward *f); /* struct job_probe */
 void forward_start(struct forward *f);
 /* Any thread. */
 void forward_reload(struct forward *f, struct conf *conf);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "relay/probe.h"
 #include "relay/rcpt.h"
 #include "relay/receipt.h"
 #include "relay/session.h"
@@ -19,7 +20,7 @@ struct inquiry {
 	struct receipt *mail;
 	unsigned index; /* of the question in the mail's asks */
 	uint64_t asked_version;
-	struct job *job; /* ASK_RECIPIENT, ASK_GREYLIST */
+	struct job *job; /* ASK_RECIPIENT, ASK_GREYLIST, ASK_PROBE */
 	struct dns_query *query; /* ASK_DNS */
 };
 
@@ -103,10 +104,47 @@ static bool put_recipient(struct receipt *m, unsigned index, const struct questi
 	job->domain = q->domain;
 	job->local = arena_dup(job->job.arena, q->name);
 	job->base = arena_dup(job->job.arena, q->base);
+	job->now_ms = m->facts.now_ms;
 	i->asked_version = lookup_version(w->cache);
 	i->job = &job->job;
 	store_put(w->d->store, &job->job);
 	return false;
+}
+
+/* -- does its primary take this user? ------------------------------------------------------- */
+
+static void on_probed(void *world UNUSED, struct job *job)
+{
+	static const struct answer answers[] = {
+		[PROBE_UNSAID] = { .status = ANSWER_ERROR },
+		[PROBE_USER] = { .status = ANSWER_FOUND, .accept = true },
+		[PROBE_NO_USER] = { .status = ANSWER_FOUND },
+		[PROBE_ANYBODY] = { .status = ANSWER_NONE },
+	};
+
+	if (job->owner)
+		end(job->owner, answers[CONTAINER(job, struct job_probe, job)->found]);
+	job_free(job);
+}
+
+static bool put_probe(struct receipt *m, unsigned index, const struct question *q,
+		      struct answer *ret)
+{
+	struct worker *w = m->session->w;
+	struct inquiry *i = begin(m, index);
+	struct job_probe *job = job_new_probe(port_inbox(w->jobs), on_probed, i);
+
+	job->domain = q->domain;
+	job->local = arena_dup(job->job.arena, q->name);
+	job->address = arena_dup(job->job.arena, q->base);
+	i->job = &job->job;
+	if (probe_put(w->d, job))
+		return false;
+	list_remove(&i->link);
+	free(i);
+	job_free(&job->job);
+	*ret = (struct answer){ .status = ANSWER_ERROR };
+	return true;
 }
 
 /* -- records -------------------------------------------------------------------------------- */
@@ -291,6 +329,8 @@ bool inquiry_put(void *world, unsigned index, const struct question *q, struct a
 	switch (q->kind) {
 	case ASK_RECIPIENT:
 		return put_recipient(m, index, q, ret);
+	case ASK_PROBE:
+		return put_probe(m, index, q, ret);
 	case ASK_DNS:
 		return put_dns(m, index, q, ret);
 	case ASK_GREYLIST:

@@ -112,6 +112,7 @@ static bool copy_envelope(struct session *s, struct arena *a, struct envelope *e
 		rcpts[i].domain = m->rcpts[i].domain;
 		rcpts[i].address = arena_dup(a, m->rcpts[i].address);
 		rcpts[i].notify = m->rcpts[i].notify;
+		rcpts[i].unverified = m->rcpts[i].unverified;
 		rcpts[i].orcpt = arena_dup(a, m->rcpts[i].orcpt);
 		rcpts[i].findings = arena_dup(a, m->rcpts[i].findings);
 		if (!rcpts[i].address.at || !rcpts[i].orcpt.at || !rcpts[i].findings.at)

@@ -18,6 +18,7 @@ struct place {
 	char name[KEY_MAX];
 	unsigned char name_n, base_n; /* base is a prefix of name */
 	enum recipient_found found;
+	bool heard;
 };
 
 struct lookup_cache {
@@ -51,10 +52,11 @@ static struct place *place_of(struct lookup_cache *c, int64_t domain, struct str
 	return &c->places[(hash >> 17) & (PLACES - 1)];
 }
 
-static struct answer to_answer(enum recipient_found found)
+static struct answer to_answer(enum recipient_found found, bool heard)
 {
 	return (struct answer){
 		.status = found == RECIPIENT_UNKNOWN ? ANSWER_NONE : ANSWER_FOUND,
+		.heard = heard,
 		.accept = found == RECIPIENT_ACCEPT || found == RECIPIENT_ALIAS,
 	};
 }
@@ -66,7 +68,7 @@ bool lookup_cached(struct lookup_cache *c, const struct question *q, struct answ
 	if (p->version != lookup_version(c) || p->domain != q->domain || p->base_n != q->base.n ||
 	    !str_eq(q->name, (struct str){ p->name, p->name_n }))
 		return false;
-	*ret = to_answer(p->found);
+	*ret = to_answer(p->found, p->heard);
 	return true;
 }
 
@@ -85,6 +87,7 @@ struct answer lookup_learn(struct lookup_cache *c, const struct job_recipient *j
 		p->name_n = (unsigned char)job->local.n;
 		p->base_n = (unsigned char)job->base.n;
 		p->found = job->found;
+		p->heard = job->heard;
 	}
-	return to_answer(job->found);
+	return to_answer(job->found, job->heard);
 }

@@ -35,6 +35,9 @@ struct lane {
 	uint64_t fetch; /* number of the fetch that is under way */
 };
 
+/* Does the primary take a user of any name? */
+enum taking { TAKING_UNTESTED, TAKING_ANYBODY, TAKING_SOME };
+
 struct queue {
 	struct list hash_link; /* in forward.queues */
 	struct list link;      /* in destination.queues, while it may have something to give */
@@ -47,6 +50,10 @@ struct queue {
 	struct list ghosts; /* parcels, in order of their numbers */
 	struct timer *timer; /* for the next row that becomes due */
 	int64_t due_ms;      /* when that is; 0: none known */
+	enum taking taking;
+	int64_t taking_tested_ms; /* monotonic */
+	bool taking_in_test;
+	int64_t heard_yes_ms; /* monotonic; when it took a user last, 0: never */
 	int64_t resting_until_ms; /* monotonic; no fetch before: one failed or has to wait */
 };
 

@@ -85,6 +85,7 @@ static bool add_rcpt(struct receipt *m)
 		.notify = m->notify,
 		.orcpt = original_rcpt(m),
 		.findings = findings.at ? findings : STR_NONE,
+		.unverified = m->policy.unverified,
 	};
 	return true;
 }

@@ -2,8 +2,9 @@
  *
  * RFC 5321 §4.2.1 decides: 2yz delivered, 5yz failed, all else another try.  A failure goes to the
  * failed list, where it can be seen and retried; a bounce instead is sent only where the operator
- * named a relay for bounces, never for a null reverse-path (RFC 5321 §4.5.5), and never against the
- * sender's NOTIFY (RFC 3461 §4.1).
+ * named a relay for bounces, never for a null reverse-path (RFC 5321 §4.5.5), never against the
+ * sender's NOTIFY (RFC 3461 §4.1), and never about a recipient who was taken unverified: his RCPT
+ * is the question whether he exists, and a no to it is no news for a stranger.
  * SPDX-License-Identifier: ISC */
 #include "relay/settle.h"
 
@@ -13,6 +14,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "relay/bounce.h"
+#include "relay/hearing.h"
 
 #define RESETTLE_MS 1000
 
@@ -158,17 +160,19 @@ void settle_parcel(struct parcel *p, struct destination *d, const struct dialogu
 	for (size_t i = 0; i < mail->rcpt_count; i++) {
 		const struct smtpc_reply *r = answer_of(t, i);
 		const char *none = r || t->words ? "no answer" : "the next connection's turn";
+		bool report = bounce && !mail->rcpts[i].unverified;
 
 		outcomes[i] = (struct outcome){
 			.seq = mail->rcpts[i].seq,
-			.kind = kind_of(r, bounce && dsn_tells_failure(mail->rcpts[i].notify)),
+			.kind = kind_of(r, report && dsn_tells_failure(mail->rcpts[i].notify)),
 			.reply = kept(a, r && r->code ? r->text : t->words ? t->words : none),
 			.primary = primary,
 			.next_try_ms = r || t->words ? again_ms : clock_wall_ms(),
 		};
-		outcomes[i].relayed = is_told_of(&outcomes[i], &mail->rcpts[i], t->smtpc, bounce);
+		outcomes[i].relayed = is_told_of(&outcomes[i], &mail->rcpts[i], t->smtpc, report);
 		log_outcome(f, p, &mail->rcpts[i], &outcomes[i]);
 	}
+	hearing_learn(p, t, job);
 	if (!bounce_compose(f, job, &(struct bounce_of){ .sender = mail->sender,
 							 .envid = mail->envid,
 							 .received_ms = mail->received_ms,
@@ -189,7 +193,8 @@ void settle_expired(struct forward *f, const struct expired_rcpt *rcpts, size_t 
 	for (size_t i = 0; i < n; i++) {
 		/* Who is on the failed list has been given up already: no bounce weeks later. */
 		bool bounce = may_bounce(f, rcpts[i].domain, rcpts[i].sender) &&
-			      rcpts[i].state != STATE_FAILED && dsn_tells_failure(rcpts[i].notify);
+			      rcpts[i].state != STATE_FAILED && !rcpts[i].unverified &&
+			      dsn_tells_failure(rcpts[i].notify);
 
 		outcomes[i] = (struct outcome){
 			.seq = rcpts[i].seq,

@@ -89,11 +89,11 @@ struct run {
 
 /* -- the false world ---------------------------------------------------------------------- */
 
-static const struct scene_answer *find_answer(const struct scene *s, struct str local,
-					      struct str domain)
+static const struct scene_answer *find_answer(const struct scene *s, enum ask_kind kind,
+					      struct str local, struct str domain)
 {
 	for (size_t i = 0; i < s->answer_count; i++)
-		if (s->answers[i].kind == ASK_RECIPIENT && str_eq(s->answers[i].local, local) &&
+		if (s->answers[i].kind == kind && str_eq(s->answers[i].local, local) &&
 		    str_eq(s->answers[i].domain, domain))
 			return &s->answers[i];
 	return NULL;
@@ -103,12 +103,13 @@ static const struct scene_answer *find_answer(const struct scene *s, struct str 
 static const struct scene_answer *look_up(const struct scene *s, const struct question *q)
 {
 	struct str domain = scene_domain_name(s, q->domain);
-	const struct scene_answer *whole = find_answer(s, q->name, domain);
-	const struct scene_answer *base = q->base.n ? find_answer(s, q->base, domain) : NULL;
+	const struct scene_answer *whole = find_answer(s, q->kind, q->name, domain);
+	const struct scene_answer *base =
+		q->base.n ? find_answer(s, q->kind, q->base, domain) : NULL;
 
 	if (base && (!whole || whole->canned == CANNED_NONE))
 		return base;
-	return whole ? whole : find_answer(s, STR("*"), domain);
+	return whole ? whole : find_answer(s, q->kind, STR("*"), domain);
 }
 
 static const struct scene_answer *look_up_dns(const struct scene *s, const struct question *q)
@@ -168,6 +169,7 @@ static const struct scene_answer *find(const struct scene *s, const struct quest
 	case ASK_TRIES:
 		return look_up_greylist(s, q);
 	case ASK_RECIPIENT:
+	case ASK_PROBE:
 		break;
 	}
 	return look_up(s, q);
@@ -177,11 +179,12 @@ static struct answer to_answer(const struct scene_answer *a)
 {
 	switch (a->canned) {
 	case CANNED_ACCEPT:
-		return (struct answer){ .status = ANSWER_FOUND, .accept = true };
+		return (struct answer){ .status = ANSWER_FOUND, .accept = true,
+					.heard = a->heard };
 	case CANNED_ALIAS:
 		return (struct answer){ .status = ANSWER_FOUND, .accept = true, .alias = a->alias };
 	case CANNED_REJECT:
-		return (struct answer){ .status = ANSWER_FOUND };
+		return (struct answer){ .status = ANSWER_FOUND, .heard = a->heard };
 	case CANNED_FOUND:
 		return (struct answer){ .status = ANSWER_FOUND,
 					.records = a->records,

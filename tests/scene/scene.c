@@ -71,6 +71,7 @@ static bool parse_domain(struct scene *s, struct str line, struct err *e)
 		.name = word(&line),
 		.enabled = true,
 		.has_recipients = true,
+		.route_count = 1,
 		.policy = s->policy,
 	};
 	s->settings.domain_count++;
@@ -375,9 +376,11 @@ static bool parse_answer(struct scene *s, struct str line, struct err *e)
 		a->kind = str_eq(kind, STR("tries")) ? ASK_TRIES : ASK_GREYLIST;
 		return parse_greylist(a, line, e);
 	}
-	a->kind = ASK_RECIPIENT;
-	return (str_eq(kind, STR("recipient")) && parse_user(a, line, e)) ||
-	       err_set(e, ERR_INPUT, "answer recipient|dns|greylist …");
+	a->heard = str_eq(kind, STR("heard"));
+	a->kind = str_eq(kind, STR("probe")) ? ASK_PROBE : ASK_RECIPIENT;
+	return ((a->heard || a->kind == ASK_PROBE || str_eq(kind, STR("recipient"))) &&
+		parse_user(a, line, e)) ||
+	       err_set(e, ERR_INPUT, "answer recipient|heard|probe|greylist|dns …");
 }
 
 /* -- rcpt PATH -> VERDICT, times N rcpt … ----------------------------------------------- */
@@ -429,9 +432,9 @@ static const struct {
 	{ "denied", parse_denied },	{ "hurried", parse_hurried },
 	{ "too-fast", parse_too_fast },
 	{ "client", parse_client }, { "settings", parse_settings },
-	{ "primary", parse_primary },
 	{ "memory", parse_memory }, { "answer", parse_answer }, { "rcpt", parse_rcpt },
 	{ "times", parse_times }, { "pattern", parse_pattern },
+	{ "primary", parse_primary },
 };
 
 static bool parse_line(struct scene *s, struct str line, struct err *e)

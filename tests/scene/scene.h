@@ -38,6 +38,7 @@ struct scene_answer {
 	struct dns_record records[SCENE_RECORDS_MAX]; /* CANNED_FOUND */
 	size_t record_count;
 	struct str alias; /* CANNED_ALIAS */
+	bool heard;
 };
 
 /* rcpt PATH -> VERDICT [with CHECK FINDING [NOTE]] */

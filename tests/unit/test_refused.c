@@ -1,0 +1,64 @@
+/* test_refused: who was refused is remembered for his time, and nobody in his place.
+ * SPDX-License-Identifier: ISC */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "relay/refused.h"
+
+static void a_name_is_remembered_for_its_time(void **state)
+{
+	struct refused *r = refused_new();
+
+	(void)state;
+	assert_false(refused_is(r, 1, STR("anna"), 0));
+	refused_note(r, 1, STR("anna"), 100);
+	assert_true(refused_is(r, 1, STR("anna"), 99));
+	assert_false(refused_is(r, 1, STR("anna"), 100));
+	assert_false(refused_is(r, 2, STR("anna"), 0));
+	assert_false(refused_is(r, 1, STR("ann"), 0));
+	refused_note(r, 1, STR("anna"), 200);
+	assert_true(refused_is(r, 1, STR("anna"), 150));
+	refused_free(r);
+	refused_free(NULL);
+}
+
+/* However many are noted, no name that was not is taken for one. */
+static void many_names_displace_and_never_mix(void **state)
+{
+	struct refused *r = refused_new();
+	char name[32], longest[80];
+	unsigned known = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 100000; i++) {
+		(void)snprintf(name, sizeof(name), "bad%u", i);
+		refused_note(r, 1, str_of(name), 100);
+		(void)snprintf(name, sizeof(name), "good%u", i);
+		assert_false(refused_is(r, 1, str_of(name), 0));
+	}
+	for (unsigned i = 0; i < 100000; i++) {
+		(void)snprintf(name, sizeof(name), "bad%u", i);
+		known += refused_is(r, 1, str_of(name), 0);
+	}
+	assert_in_range(known, 4000, 8192);
+	memset(longest, 'x', sizeof(longest));
+	refused_note(r, 1, (struct str){ longest, sizeof(longest) }, 100);
+	assert_false(refused_is(r, 1, (struct str){ longest, sizeof(longest) }, 0));
+	refused_free(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_name_is_remembered_for_its_time),
+		cmocka_unit_test(many_names_displace_and_never_mix),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
