@@ -26,6 +26,7 @@
 #include "relay/worker.h"
 
 #define TRIAL_MS     60000 /* for the checks of a trial: every question has a deadline of its own */
+#define TRIAL_LOOK_MS  200 /* a stop waits for a trial no longer than that */
 #define ROLL_MS      2000 /* for the loops to say which sessions they have */
 #define GUARD_PLACES 65536 /* clients and networks that are remembered: 6 MiB at most */
 #define LOOK_MS      2000 /* are the certificates still those that were read? */
@@ -164,17 +165,19 @@ static bool try_policy(void *relay, const struct board_trial *q, struct arena *a
 {
 	struct daemon *d = relay;
 	struct trial *trial;
-	bool ok;
+	bool ok = false;
 
 	if (!atomic_load(&d->serving))
 		return err_set(e, ERR_TEMP, "no loop is running");
 	if (!trial_new(q, &trial, e))
 		return false;
 	worker_try(d->workers[0], trial);
-	ok = trial_wait(trial, TRIAL_MS, a, ret) ||
-	     err_set(e, ERR_TEMP, "the checks have not ended in %d s", TRIAL_MS / 1000);
+	for (int ms = 0; ms < TRIAL_MS && !ok && !atomic_load(&d->stopping); ms += TRIAL_LOOK_MS)
+		ok = trial_wait(trial, TRIAL_LOOK_MS, a, ret);
 	trial_unref(trial);
-	return ok;
+	if (!ok && atomic_load(&d->stopping))
+		return err_set(e, ERR_TEMP, "no answer: the daemon is stopping");
+	return ok || err_set(e, ERR_TEMP, "the checks have not ended in %d s", TRIAL_MS / 1000);
 }
 
 /* Root is given up by now: such a port is above 1023. */
@@ -255,6 +258,7 @@ static void serve(struct running *r, const struct listen_socket *sockets, unsign
 	signals = signals_watch(r->loop, signos, COUNT(signos), on_signal, r);
 	say_ready(r, sockets, n);
 	loop_run(r->loop);
+	atomic_store(&r->d.stopping, true);
 	for (unsigned i = 0; i < r->d.worker_count; i++)
 		worker_stop(r->d.workers[i]);
 	forward_stop(r->forward);

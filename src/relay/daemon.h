@@ -41,6 +41,7 @@ struct daemon {
 	unsigned worker_count;
 	_Atomic unsigned max_sessions; /* that there are descriptors for */
 	_Atomic bool serving; /* the workers run */
+	_Atomic bool stopping; /* … and are told to end */
 	struct log *log;
 	struct store *store;
 	struct settings_board settings;
