@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/idn.h"
 #include "base/log.h"
+#include "base/utf8.h"
 
 #define LISTS      2
 #define KINDS      3
@@ -102,13 +104,32 @@ static bool is_name(struct str s)
 	return is_local((struct str){ s.at, (size_t)at }) && (!domain.n || is_domain(domain));
 }
 
+/* In lower case, its domain in A-labels: there are two forms of a name, and here is the one of
+ * tables.  .at is NULL past the arena's maximum. */
+static struct str one_form(struct arena *a, struct str text)
+{
+	size_t start = (size_t)(str_rfind(text, '@') + 1);
+	struct str domain, form;
+	char room[IDN_DOMAIN_MAX];
+	char *kept;
+
+	start += start < text.n && text.at[start] == '.';
+	domain = str_from(text, start);
+	if (!utf8_has_8bit(domain) || !idn_domain(domain, room, &form))
+		form = domain;
+	kept = arena_printf(a, "%.*s%.*s", (int)start, text.at, STR_ARGS(form));
+	if (!kept)
+		return (struct str){ NULL, 0 };
+	str_lower(kept, strlen(kept));
+	return str_of(kept);
+}
+
 bool access_pattern(struct arena *a, struct str text, bool of_recipients,
 		    enum access_kind *ret_kind, struct str *ret, struct err *e)
 {
 	char shown[SHOWN_MAX];
 	struct cidr cidr;
 	bool is_client = cidr_parse(text, &cidr);
-	char *kept;
 
 	if (text.n > ACCESS_PATTERN_MAX || (!is_client && !is_name(text)) ||
 	    (of_recipients && (is_client || str_eq(text, STR("<>")))))
@@ -116,11 +137,9 @@ bool access_pattern(struct arena *a, struct str text, bool of_recipients,
 			       "not an entry: %s (there are 192.0.2.0/24, user@domain, domain, "
 			       ".domain with its subdomains, user@, <>)",
 			       log_quote(text, shown, sizeof(shown)));
-	kept = arena_cstr(a, text);
-	if (!kept)
+	*ret = one_form(a, text);
+	if (!ret->at)
 		return err_set(e, ERR_INPUT, "the request is too large");
-	str_lower(kept, text.n);
-	*ret = (struct str){ kept, text.n };
 	*ret_kind = is_client ? ACCESS_CLIENT : of_recipients ? ACCESS_RECIPIENT : ACCESS_SENDER;
 	return true;
 }
@@ -290,21 +309,35 @@ static struct str find_in(const struct access *x, enum access_list list, const s
 	return found;
 }
 
-/* A copy in lower case; what is longer than any pattern cannot be one. */
-static struct str lowered(struct str s, char out[ACCESS_PATTERN_MAX])
+static size_t append(char *out, size_t n, struct str s)
 {
-	size_t n = s.n > ACCESS_PATTERN_MAX ? ACCESS_PATTERN_MAX : s.n;
+	size_t most = ACCESS_PATTERN_MAX - n;
 
-	memcpy(out, s.at, n);
-	str_lower(out, n);
-	return (struct str){ out, n };
+	if (s.n > most)
+		s.n = most;
+	memcpy(out + n, s.at, s.n);
+	str_lower(out + n, s.n);
+	return n + s.n;
+}
+
+/* A copy in the form of patterns; what is longer than any pattern cannot be one. */
+static struct str as_pattern(struct str s, char out[ACCESS_PATTERN_MAX])
+{
+	size_t start = (size_t)(str_rfind(s, '@') + 1), n;
+	struct str domain = str_from(s, start), form;
+	char room[IDN_DOMAIN_MAX];
+
+	if (utf8_has_8bit(domain) && idn_domain(domain, room, &form))
+		domain = form;
+	n = append(out, 0, (struct str){ s.at, start });
+	return (struct str){ out, append(out, n, domain) };
 }
 
 struct str access_find(const struct access *const *scopes, size_t n, const struct access_guest *g,
 		       enum access_list *ret)
 {
 	char senders[ACCESS_PATTERN_MAX], rcpts[ACCESS_PATTERN_MAX];
-	struct str sender = lowered(g->sender, senders), rcpt = lowered(g->rcpt, rcpts);
+	struct str sender = as_pattern(g->sender, senders), rcpt = as_pattern(g->rcpt, rcpts);
 
 	for (size_t i = 0; i < n; i++) {
 		for (*ret = ACCESS_ALLOW; scopes[i] && *ret <= ACCESS_DENY; (*ret)++) {

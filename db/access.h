@@ -12,8 +12,8 @@
  * count before those for all; of two in the same scope the allowing one counts, because an
  * exception is what one adds afterwards.
  *
- * Names are compared in lower case.  Look-ups are a few binary searches, however many entries there
- * are.
+ * Names are compared in lower case, domains by their A-labels.  Look-ups are a few binary searches,
+ * however many entries there are.
  * SPDX-License-Identifier: ISC */
 #ifndef DB_ACCESS_H
 #define DB_ACCESS_H

@@ -42,7 +42,7 @@ struct mail {
 	struct str client;   /* address text */
 	struct ip ip;        /* the same */
 	struct str helo;
-	struct path sender;
+	struct path sender; /* its domain in A-labels, its address as it came */
 	struct path rcpt; /* AT_RCPT: the one in question */
 	const struct settings *settings; /* NULL: could not be read */
 	bool settings_stale;             /* may lack what is new */

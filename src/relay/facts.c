@@ -6,6 +6,8 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/idn.h"
+#include "base/utf8.h"
 #include "relay/outlook.h"
 #include "relay/receipt.h"
 
@@ -51,6 +53,21 @@ static bool is_too_fast(struct daemon *d, const struct mail *facts)
 			    (unsigned)facts->policy->client_rate, 0, clock_mono_ms());
 }
 
+/* Its domain is asked for in DNS and compared with names in tables: both know A-labels only. */
+static struct path sender_in_dns(struct receipt *m)
+{
+	struct path sender = m->sender;
+	char form[IDN_DOMAIN_MAX];
+	struct str name;
+
+	if (utf8_has_8bit(sender.domain) && idn_domain(sender.domain, form, &name)) {
+		name = arena_dup(m->arena, name);
+		if (name.at)
+			sender.domain = name;
+	}
+	return sender;
+}
+
 void facts_state(struct receipt *m, const struct facts_client *client)
 {
 	struct daemon *d = m->w->d;
@@ -64,7 +81,7 @@ void facts_state(struct receipt *m, const struct facts_client *client)
 		.client = client->text,
 		.ip = client->ip,
 		.helo = client->helo,
-		.sender = m->sender,
+		.sender = sender_in_dns(m),
 		.rcpt = m->rcpt,
 		.settings = m->settings,
 		.settings_stale = atomic_load(&d->settings.stale),

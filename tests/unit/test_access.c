@@ -41,6 +41,8 @@ static void entries_have_one_form_and_a_kind(void **state UNUSED)
 		{ ".b.example", false, true, ACCESS_SENDER, ".b.example" },
 		{ "abuse@", true, true, ACCESS_RECIPIENT, "abuse@" },
 		{ "<>", false, true, ACCESS_SENDER, "<>" },
+		{ "Anna@BÜCHER.example", false, true, ACCESS_SENDER, "anna@xn--bcher-kva.example" },
+		{ ".bücher.example", false, true, ACCESS_SENDER, ".xn--bcher-kva.example" },
 		{ "<>", true, false, 0, NULL },
 		{ "192.0.2.1", true, false, 0, NULL },
 		{ "192.0.2.1/24", false, false, 0, NULL },
@@ -103,6 +105,7 @@ static void the_most_special_entry_counts(void **state UNUSED)
 		{ ACCESS_ALLOW, false, "e.example" },	   { ACCESS_ALLOW, false, "news@" },
 		{ ACCESS_ALLOW, false, "<>" },		   { ACCESS_ALLOW, true, "abuse@" },
 		{ ACCESS_ALLOW, true, "open@a.test" },
+		{ ACCESS_ALLOW, false, "xn--bcher-kva.example" },
 	};
 	static const struct {
 		const char *ip, *sender, *rcpt, *entry;
@@ -116,6 +119,8 @@ static void the_most_special_entry_counts(void **state UNUSED)
 		{ "2001:db9::9", "foe@c.example", "x@a.test", NULL },
 		{ "2001:db9::9", "a@d.example", "x@a.test", ".d.example" },
 		{ "2001:db9::9", "a@sub.D.example", "x@a.test", ".d.example" },
+		{ "2001:db9::9", "a@bücher.example", "x@a.test", "xn--bcher-kva.example" },
+		{ "2001:db9::9", "a@xn--BCHER-kva.example", "x@a.test", "xn--bcher-kva.example" },
 		{ "2001:db9::9", "a@notd.example", "x@a.test", NULL },
 		{ "2001:db9::9", "a@sub.e.example", "x@a.test", NULL },
 		{ "2001:db9::9", "a@e.example", "x@a.test", "e.example" },
