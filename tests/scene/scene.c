@@ -1,6 +1,6 @@
 /* scene.c: reads a .scene file, a line at a time; the first word says what the line is.
  * SPDX-License-Identifier: ISC */
-#include "tests/scene/scene.h"
+#include "tests/scene/scene_parse.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,29 +9,6 @@
 #include "base/attr.h"
 
 #define FILE_MAX_BYTES (64 * 1024)
-
-/* Splits off the first word; blanks before and behind it go. */
-static struct str word(struct str *line)
-{
-	struct str first, rest;
-
-	str_cut(str_trim(*line), ' ', &first, &rest);
-	*line = str_trim(rest);
-	return first;
-}
-
-static struct str last_word(struct str *line)
-{
-	struct str all = str_trim(*line);
-	ptrdiff_t blank = str_rfind(all, ' ');
-
-	if (blank < 0) {
-		*line = STR_NONE;
-		return all;
-	}
-	*line = str_trim((struct str){ all.at, (size_t)blank });
-	return str_from(all, (size_t)blank + 1);
-}
 
 /* -- domain NAME [enabled=no] [unknown=…] [subaddress=C] [list=empty] ------------------- */
 
@@ -68,7 +45,7 @@ static bool parse_domain(struct scene *s, struct str line, struct err *e)
 		return err_set(e, ERR_INPUT, "too many domains");
 	*d = (struct domain){
 		.id = (int64_t)s->settings.domain_count + 1,
-		.name = word(&line),
+		.name = scene_word(&line),
 		.enabled = true,
 		.has_recipients = true,
 		.route_count = 1,
@@ -76,7 +53,7 @@ static bool parse_domain(struct scene *s, struct str line, struct err *e)
 	};
 	s->settings.domain_count++;
 	while (line.n)
-		if (!domain_option(d, word(&line), e))
+		if (!domain_option(d, scene_word(&line), e))
 			return false;
 	return path_is_domain(d->name) || err_set(e, ERR_INPUT, "not a domain");
 }
@@ -126,7 +103,7 @@ static struct policy_settings *all_off(struct arena *a)
 
 static bool parse_policy(struct scene *s, struct str line, struct err *e)
 {
-	struct str name = word(&line), key, value;
+	struct str name = scene_word(&line), key, value;
 	struct policy_settings *p = policy_of(s, name);
 
 	if (p == s->policy && !str_eq(name, STR("all")))
@@ -134,7 +111,7 @@ static bool parse_policy(struct scene *s, struct str line, struct err *e)
 	while (line.n) {
 		const struct policy_option *o;
 
-		str_cut(word(&line), '=', &key, &value);
+		str_cut(scene_word(&line), '=', &key, &value);
 		o = policy_option_find(key);
 		if (!o)
 			return err_set(e, ERR_INPUT, "no policy setting %.*s", STR_ARGS(key));
@@ -182,10 +159,10 @@ static void place_pattern(struct pattern *all, size_t n, struct pattern new)
 
 static bool parse_pattern(struct scene *s, struct str line, struct err *e)
 {
-	struct domain *d = find_domain(s, word(&line));
+	struct domain *d = find_domain(s, scene_word(&line));
 	struct pattern p = { .accept = true, .alias = STR_NONE };
 
-	if (!d || d->pattern_count == SCENE_PATTERNS_MAX || !pattern_parse(word(&line), &p))
+	if (!d || d->pattern_count == SCENE_PATTERNS_MAX || !pattern_parse(scene_word(&line), &p))
 		return err_set(e, ERR_INPUT, "pattern DOMAIN TEXT accept|reject|ADDRESS");
 	p.accept = !str_eq(line, STR("reject"));
 	if (str_find(line, '@') > 0)
@@ -201,8 +178,8 @@ static bool parse_client(struct scene *s, struct str line, struct err *e)
 {
 	size_t used;
 
-	s->client = word(&line);
-	s->helo = word(&line);
+	s->client = scene_word(&line);
+	s->helo = scene_word(&line);
 	return path_parse(line, PATH_REVERSE, &s->sender, &used) == PATH_OK ||
 	       err_set(e, ERR_INPUT, "client ADDRESS NAME <sender>");
 }
@@ -234,155 +211,6 @@ static bool parse_memory(struct scene *s, struct str line, struct err *e)
 	return s->memory_none || err_set(e, ERR_INPUT, "memory none");
 }
 
-/* -- answer recipient LOCAL@DOMAIN WORD, answer dns NAME TYPE RECORDS|WORD ----------------- */
-
-static bool parse_canned(struct str name, enum canned *ret)
-{
-	static const char *const names[] = {
-		[CANNED_ACCEPT] = "accept", [CANNED_REJECT] = "reject", [CANNED_NONE] = "none",
-		[CANNED_ERROR] = "error",   [CANNED_NEVER] = "never",
-	};
-
-	for (unsigned i = 0; i < COUNT(names); i++) {
-		if (!str_eq(name, str_of(names[i])))
-			continue;
-		*ret = (enum canned)i;
-		return true;
-	}
-	return false;
-}
-
-static bool parse_user(struct scene_answer *a, struct str line, struct err *e)
-{
-	struct str last = last_word(&line);
-	bool known = parse_canned(last, &a->canned);
-	ptrdiff_t at;
-
-	if (!known && str_eq(last_word(&line), STR("alias"))) {
-		a->canned = CANNED_ALIAS;
-		a->alias = last;
-		known = true;
-	}
-	at = str_rfind(line, '@');
-
-	if (!known || at < 0)
-		return err_set(e, ERR_INPUT,
-			       "answer recipient LOCAL@DOMAIN accept|reject|none|error|never");
-	a->local = (struct str){ line.at, (size_t)at };
-	a->domain = str_from(line, (size_t)at + 1);
-	return true;
-}
-
-/* As it stands in a zone file: "192.0.2.1", "10 mail.example", "\"text\"". */
-static bool parse_record(struct scene *s, enum dns_type type, struct str text,
-			 struct dns_record *ret)
-{
-	uint64_t preference = 0;
-	struct ip ip;
-
-	text = str_trim(text);
-	switch (type) {
-	case DNS_A:
-	case DNS_AAAA:
-		if (!ip_parse(text, &ip) || ip_is_v4(&ip) != (type == DNS_A))
-			return false;
-		ret->data = arena_dup(s->arena, type == DNS_A ?
-						       (struct str){ (char *)ip.at + 12, 4 } :
-						       (struct str){ (char *)ip.at, 16 });
-		return ret->data.at != NULL;
-	case DNS_MX:
-		if (!str_to_u64(word(&text), 65535, &preference))
-			return false;
-		ret->preference = (unsigned)preference;
-		break;
-	case DNS_TXT:
-		if (text.n < 2 || text.at[0] != '"' || text.at[text.n - 1] != '"')
-			return false;
-		text = (struct str){ text.at + 1, text.n - 2 };
-		break;
-	case DNS_CNAME:
-	case DNS_PTR:
-		break;
-	}
-	ret->data = str_eq(text, STR(".")) ? STR_NONE : text;
-	return true;
-}
-
-static bool parse_records(struct scene *s, struct scene_answer *a, struct str line, struct err *e)
-{
-	a->canned = CANNED_FOUND;
-	while (line.n) {
-		struct str one = line;
-		const char *bar = memmem(line.at, line.n, " | ", 3);
-
-		if (bar)
-			one.n = (size_t)(bar - line.at);
-		line = str_from(line, one.n + (bar ? 3 : 0));
-		if (a->record_count == SCENE_RECORDS_MAX ||
-		    !parse_record(s, a->type, one, &a->records[a->record_count]))
-			return err_set(e, ERR_INPUT, "not a record: %.*s", STR_ARGS(one));
-		a->record_count++;
-	}
-	return a->record_count || err_set(e, ERR_INPUT, "answer dns NAME TYPE RECORDS|WORD");
-}
-
-static bool parse_dns(struct scene *s, struct scene_answer *a, struct str line, struct err *e)
-{
-	a->local = word(&line);
-	if (!dns_type_parse(word(&line), &a->type))
-		return err_set(e, ERR_INPUT, "answer dns NAME TYPE RECORDS|WORD");
-	return parse_canned(line, &a->canned) || parse_records(s, a, line, e);
-}
-
-/* Two words are the key: client and <sender>; "* *" for all others. */
-static bool parse_greylist(struct scene_answer *a, struct str line, struct err *e)
-{
-	struct str said, span = STR_NONE;
-	uint64_t ms = 0, tried = 0;
-
-	a->local = word(&line);
-	a->domain = word(&line);
-	said = word(&line);
-	if (line.n)
-		span = word(&line);
-	if (span.n && !str_to_ms(span, &ms))
-		return err_set(e, ERR_INPUT, "not a span of time: %.*s", STR_ARGS(span));
-	if (line.n && !str_to_u64(word(&line), 1000, &tried))
-		return err_set(e, ERR_INPUT, "not a number of tries");
-	a->ago_ms = (int64_t)ms;
-	a->tried = (unsigned)tried;
-	a->canned = str_eq(said, STR("known")) ? CANNED_ACCEPT :
-		    str_eq(said, STR("back"))  ? CANNED_FOUND :
-		    str_eq(said, STR("wait"))  ? CANNED_REJECT :
-						 CANNED_NEVER;
-	return a->canned != CANNED_NEVER || parse_canned(said, &a->canned) ||
-	       err_set(e, ERR_INPUT,
-		       "answer greylist CLIENT <SENDER> known|back|wait AGO, or error|never");
-}
-
-static bool parse_answer(struct scene *s, struct str line, struct err *e)
-{
-	struct scene_answer *a = &s->answers[s->answer_count];
-	struct str kind = word(&line);
-
-	if (s->answer_count == SCENE_ANSWERS_MAX)
-		return err_set(e, ERR_INPUT, "too many answers");
-	s->answer_count++;
-	if (str_eq(kind, STR("dns"))) {
-		a->kind = ASK_DNS;
-		return parse_dns(s, a, line, e);
-	}
-	if (str_eq(kind, STR("greylist")) || str_eq(kind, STR("tries"))) {
-		a->kind = str_eq(kind, STR("tries")) ? ASK_TRIES : ASK_GREYLIST;
-		return parse_greylist(a, line, e);
-	}
-	a->heard = str_eq(kind, STR("heard"));
-	a->kind = str_eq(kind, STR("probe")) ? ASK_PROBE : ASK_RECIPIENT;
-	return ((a->heard || a->kind == ASK_PROBE || str_eq(kind, STR("recipient"))) &&
-		parse_user(a, line, e)) ||
-	       err_set(e, ERR_INPUT, "answer recipient|heard|probe|greylist|dns …");
-}
-
 /* -- rcpt PATH -> VERDICT, times N rcpt … ----------------------------------------------- */
 
 static bool parse_rcpt(struct scene *s, struct str line, struct err *e)
@@ -395,7 +223,7 @@ static bool parse_rcpt(struct scene *s, struct str line, struct err *e)
 	if (path_parse(line, PATH_FORWARD, &w->rcpt, &used) != PATH_OK)
 		return err_set(e, ERR_INPUT, "not a path");
 	line = str_trim(str_from(line, used));
-	if (!str_eq(word(&line), STR("->")) || !line.n)
+	if (!str_eq(scene_word(&line), STR("->")) || !line.n)
 		return err_set(e, ERR_INPUT, "rcpt <PATH> -> pass | wait | CODE X.Y.Z by CHECK");
 	w->verdict = line;
 
@@ -414,7 +242,7 @@ static bool parse_times(struct scene *s, struct str line, struct err *e)
 {
 	uint64_t times;
 
-	if (!str_to_u64(word(&line), 1000, &times) || !str_eq(word(&line), STR("rcpt")))
+	if (!str_to_u64(scene_word(&line), 1000, &times) || !str_eq(scene_word(&line), STR("rcpt")))
 		return err_set(e, ERR_INPUT, "times N rcpt …");
 	if (!parse_rcpt(s, line, e))
 		return false;
@@ -432,14 +260,14 @@ static const struct {
 	{ "denied", parse_denied },	{ "hurried", parse_hurried },
 	{ "too-fast", parse_too_fast },
 	{ "client", parse_client }, { "settings", parse_settings },
-	{ "memory", parse_memory }, { "answer", parse_answer }, { "rcpt", parse_rcpt },
+	{ "memory", parse_memory }, { "answer", scene_parse_answer }, { "rcpt", parse_rcpt },
 	{ "times", parse_times }, { "pattern", parse_pattern },
 	{ "primary", parse_primary },
 };
 
 static bool parse_line(struct scene *s, struct str line, struct err *e)
 {
-	struct str first = word(&line);
+	struct str first = scene_word(&line);
 
 	if (!first.n || first.at[0] == '#')
 		return true;
