@@ -301,6 +301,7 @@ static void stop_connections(struct destination *d, bool now)
 
 static void stop_gently(struct destination *d)
 {
+	prober_stop(d->prober);
 	stop_connections(d, false);
 }
 

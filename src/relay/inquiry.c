@@ -130,7 +130,7 @@ static void on_probed(void *world UNUSED, struct job *job)
 static bool put_probe(struct receipt *m, unsigned index, const struct question *q,
 		      struct answer *ret)
 {
-	struct worker *w = m->session->w;
+	struct worker *w = m->w;
 	struct inquiry *i = begin(m, index);
 	struct job_probe *job = job_new_probe(port_inbox(w->jobs), on_probed, i);
 

@@ -56,7 +56,7 @@ struct prober {
 
 bool probe_put(struct daemon *d, struct job_probe *job)
 {
-	return inbox_put(d->asks, &job->job.link);
+	return !atomic_load(&d->stopping) && inbox_put(d->asks, &job->job.link);
 }
 
 /* -- answers ---------------------------------------------------------------------------------- */
@@ -69,19 +69,13 @@ static void answer(struct job *job, enum probe_found found)
 		job_free(job);
 }
 
-/* When we end, who wanted to know may be gone. */
+/* Its jobs are answered always: who waits for one keeps a pointer to it. */
 static void probe_end(struct probe *probe, enum probe_found found)
 {
 	struct list *link;
 
-	while ((link = list_pop(&probe->jobs))) {
-		struct job *job = LIST_ITEM(link, struct job, link);
-
-		if (probe->queue->f->stopping)
-			job_free(job);
-		else
-			answer(job, found);
-	}
+	while ((link = list_pop(&probe->jobs)))
+		answer(LIST_ITEM(link, struct job, link), found);
 	if (!probe->local)
 		probe->queue->taking_in_test = false;
 	free(probe->local);
@@ -400,12 +394,20 @@ static struct prober *prober_of(struct destination *d)
 	return p;
 }
 
+void prober_stop(struct prober *p)
+{
+	if (!p)
+		return;
+	timer_clear(p->timer);
+	disconnect(p);
+	end_all(p);
+}
+
 void prober_free(struct prober *p)
 {
 	if (!p)
 		return;
-	disconnect(p);
-	end_all(p);
+	prober_stop(p);
 	timer_free(p->timer);
 	p->dest->prober = NULL;
 	free(p);

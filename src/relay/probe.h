@@ -26,7 +26,10 @@ bool probe_put(struct daemon *d, struct job_probe *job) MUST_CHECK;
 
 /* The forwarder's thread: one has come. */
 void probe_ask(struct forward *f, struct job_probe *job);
-/* With all that waits for it.  NULL is accepted. */
+/* The forwarder is stopping: what waits is answered "cannot tell", and nothing more is asked.  NULL
+ * is accepted. */
+void prober_stop(struct prober *p);
+/* NULL is accepted. */
 void prober_free(struct prober *p);
 
 #endif
