@@ -28,7 +28,7 @@ static struct str network(const struct ip *ip, char out[CLIENT_KEY_MAX])
 bool client_key(struct asks *asks, const struct mail *m, char out[CLIENT_KEY_MAX],
 		struct str *ret)
 {
-	struct spf_result r;
+	const struct spf_result *spf;
 	struct str domain;
 
 	/* Nobody publishes records for hosts that only he sees. */
@@ -36,24 +36,17 @@ bool client_key(struct asks *asks, const struct mail *m, char out[CLIENT_KEY_MAX
 		*ret = network(&m->ip, out);
 		return true;
 	}
-	switch (spf_of_mail(asks, m, &r)) {
-	case SPF_WAIT:
+	spf = spf_of_mail(asks, m);
+	if (!spf)
 		return false;
-	case SPF_PASS:
-		domain = str_of(r.domain);
-		memcpy(out, domain.at, domain.n);
-		str_lower(out, domain.n);
-		*ret = (struct str){ out, domain.n };
+	if (spf->code != SPF_PASS) {
+		*ret = network(&m->ip, out);
 		return true;
-	case SPF_NONE:
-	case SPF_NEUTRAL:
-	case SPF_FAIL:
-	case SPF_SOFTFAIL:
-	case SPF_TEMPERROR:
-	case SPF_PERMERROR:
-		break;
 	}
-	*ret = network(&m->ip, out);
+	domain = str_of(spf->domain);
+	memcpy(out, domain.at, domain.n);
+	str_lower(out, domain.n);
+	*ret = (struct str){ out, domain.n };
 	return true;
 }
 

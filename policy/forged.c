@@ -8,20 +8,19 @@
 
 static enum verdict forged_run(struct asks *asks, const struct mail *m, struct ruling *r)
 {
-	struct spf_result result;
-	enum spf spf;
+	const struct spf_result *spf;
 
 	if (!m->domain || !str_ieq(m->sender.domain, m->domain->name) || !spf_is_asked(m))
 		return PASS;
-	spf = spf_of_mail(asks, m, &result);
-	if (spf == SPF_WAIT)
+	spf = spf_of_mail(asks, m);
+	if (!spf)
 		return WAIT;
-	if (spf == SPF_PASS) {
+	if (spf->code == SPF_PASS) {
 		policy_note(r, m, "%.*s passes SPF", STR_ARGS(m->sender.domain));
 		return PASS;
 	}
 	/* What SPF could not find out may yet be right. */
-	if (spf == SPF_TEMPERROR)
+	if (spf->code == SPF_TEMPERROR)
 		return PASS;
 	policy_note(r, m, "%.*s is the domain's own", STR_ARGS(m->sender.address));
 	return policy_refuse(r, REPLY_FORGED);

@@ -71,37 +71,44 @@ static bool in_question(const struct check *check, enum stage stage, const struc
 	       (!check->applies || check->applies(m));
 }
 
+/* One that is formed stays: with more answers the check would say the same. */
+static void form_opinion(struct policy *p, const struct check *check, struct asks *asks,
+			 const struct mail *m)
+{
+	struct opinion *o = &p->opinions[check->id];
+
+	if (o->verdict != WAIT)
+		return;
+	o->ruling = (struct ruling){ .note = STR_NONE };
+	o->verdict = check->run(asks, m, &o->ruling);
+}
+
 static enum verdict run_check(struct policy *p, const struct check *check, struct asks *asks,
 			      const struct mail *m)
 {
-	struct ruling r = { .note = STR_NONE };
-	enum verdict verdict;
+	const struct opinion *o = &p->opinions[check->id];
 
 	if (m->allowed.at && !check->always) {
 		keep(p, check, FINDING_ALLOWED, m->allowed);
 		return PASS;
 	}
-	verdict = check->run(asks, m, &r);
-	p->unverified = p->unverified || (verdict == PASS && r.unverified);
-	if (verdict == PASS && r.address.at) {
-		p->address = r.address;
-		p->domain = r.domain;
+	form_opinion(p, check, asks, m);
+	p->unverified = p->unverified || (o->verdict == PASS && o->ruling.unverified);
+	if (o->verdict == PASS && o->ruling.address.at) {
+		p->address = o->ruling.address;
+		p->domain = o->ruling.domain;
 	}
-	if (verdict == PASS)
-		keep(p, check, FINDING_PASSED, r.note);
-	return verdict == REFUSE ? refused(p, check, m, &r) : verdict;
+	if (o->verdict == PASS)
+		keep(p, check, FINDING_PASSED, o->ruling.note);
+	return o->verdict == REFUSE ? refused(p, check, m, &o->ruling) : o->verdict;
 }
 
 /* Puts the questions of what comes behind, so that nothing is waited for twice as long. */
-static void look_ahead(const struct policy *p, enum stage stage, struct asks *asks,
-		       const struct mail *m)
+static void look_ahead(struct policy *p, enum stage stage, struct asks *asks, const struct mail *m)
 {
-	for (unsigned i = p->at + 1; checks[i] && !m->allowed.at; i++) {
-		struct ruling r = { .note = STR_NONE };
-
+	for (unsigned i = p->at + 1; checks[i] && !m->allowed.at; i++)
 		if (checks[i]->eager && in_question(checks[i], stage, m))
-			(void)checks[i]->run(asks, m, &r);
-	}
+			form_opinion(p, checks[i], asks, m);
 }
 
 enum verdict policy_run(struct policy *p, enum stage stage, struct asks *asks, const struct mail *m)

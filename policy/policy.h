@@ -27,6 +27,8 @@
 
 #define POLICY_NOTE_MAX 200 /* bytes of a note that are kept */
 
+struct spf_result;
+
 enum verdict { WAIT, PASS, REFUSE };
 
 enum stage { AT_RCPT };
@@ -55,6 +57,9 @@ struct mail {
 	bool hurried; /* the client did not wait for our answers */
 	enum standing primary;
 	const struct dnslist_health *lists; /* which of them may be believed; NULL: all */
+	/* What SPF says of it (spf_check.h), kept from one recipient to the next; SPF_WAIT: not
+	 * known yet. */
+	struct spf_result *spf;
 	/* The entry of the allow-lists or of the deny-lists that counts (db/access.h); .at is NULL
 	 * for none. */
 	struct str allowed, denied;
@@ -106,9 +111,16 @@ struct finding {
 	struct str note; /* bounded to POLICY_NOTE_MAX; "" for none */
 };
 
+/* What a check has come to, perhaps ahead of its turn. */
+struct opinion {
+	enum verdict verdict; /* WAIT: to nothing yet */
+	struct ruling ruling;
+};
+
 /* Where a run stands, and what it found so far. */
 struct policy {
 	unsigned at;
+	struct opinion opinions[CHECK_COUNT];
 	const struct check *by;    /* who refused */
 	const struct reply *reply; /* and how */
 	struct str address;        /* as in struct ruling */

@@ -19,18 +19,23 @@ static struct str asked_for(struct str name, char out[IDN_DOMAIN_MAX])
 	return utf8_has_8bit(name) && idn_domain(name, out, &ascii) ? ascii : name;
 }
 
-enum spf spf_of_mail(struct asks *asks, const struct mail *m, struct spf_result *ret)
+const struct spf_result *spf_of_mail(struct asks *asks, const struct mail *m)
 {
 	char local[65], sender[IDN_DOMAIN_MAX], helo[IDN_DOMAIN_MAX];
 
-	return spf_check(asks,
-			 &(struct spf_query){ .client = m->ip,
-					      .helo = asked_for(m->helo, helo),
-					      .local = path_unquote(m->sender.local, local),
-					      .domain = asked_for(m->sender.domain, sender),
-					      .receiver = m->hostname,
-					      .now_ms = m->now_ms },
-			 ret);
+	if (m->spf->code != SPF_WAIT)
+		return m->spf;
+
+	const struct spf_query query = {
+		.client = m->ip,
+		.helo = asked_for(m->helo, helo),
+		.local = path_unquote(m->sender.local, local),
+		.domain = asked_for(m->sender.domain, sender),
+		.receiver = m->hostname,
+		.now_ms = m->now_ms,
+	};
+
+	return spf_check(asks, &query, m->spf) == SPF_WAIT ? NULL : m->spf;
 }
 
 bool spf_is_asked(const struct mail *m)
@@ -112,18 +117,19 @@ static enum verdict refuse(struct ruling *r, const struct mail *m, const struct 
 
 static enum verdict spf_run(struct asks *asks, const struct mail *m, struct ruling *r)
 {
-	struct spf_result spf;
+	const struct spf_result *spf;
 	enum policy_action action;
 
 	if (!spf_is_asked(m))
 		return PASS;
-	if (spf_of_mail(asks, m, &spf) == SPF_WAIT)
+	spf = spf_of_mail(asks, m);
+	if (!spf)
 		return WAIT;
-	note(r, m, &spf);
-	action = action_for(spf.code, m->policy);
+	note(r, m, spf);
+	action = action_for(spf->code, m->policy);
 	if (action == ACTION_PASS)
 		return PASS;
-	return refuse(r, m, &spf, action == ACTION_DEFER);
+	return refuse(r, m, spf, action == ACTION_DEFER);
 }
 
 const struct check check_spf = {

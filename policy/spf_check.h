@@ -6,8 +6,8 @@
 #include "policy/policy.h"
 #include "policy/spf.h"
 
-/* Evaluates it; answers ret->code, which is SPF_WAIT while an answer is missing. */
-enum spf spf_of_mail(struct asks *asks, const struct mail *m, struct spf_result *ret);
+/* Evaluated once a mail.  NULL while an answer is missing: WAIT. */
+const struct spf_result *spf_of_mail(struct asks *asks, const struct mail *m);
 /* False for clients from inside: no record speaks of them. */
 bool spf_is_asked(const struct mail *m);
 

@@ -88,6 +88,7 @@ void facts_state(struct receipt *m, const struct facts_client *client)
 		.domain = domain,
 		.hurried = client->hurried,
 		.lists = d->lists,
+		.spf = &m->spf,
 		.trial = m->trial != NULL,
 		.primary = domain ? outlook_of(d->outlook, domain->routes, domain->route_count) :
 				    STANDING_UNKNOWN,

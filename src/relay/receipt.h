@@ -16,6 +16,7 @@
 #include "base/list.h"
 #include "db/store.h"
 #include "policy/policy.h"
+#include "policy/spf.h"
 #include "proto/authres.h"
 #include "proto/header.h"
 #include "relay/session.h"
@@ -42,6 +43,7 @@ struct receipt {
 	struct spool spool;
 	struct header header;
 	struct authres authres;
+	struct spf_result spf;
 	bool has_spf; /* it was evaluated for a recipient that was taken */
 	msgid id;
 	struct asks *asks;

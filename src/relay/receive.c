@@ -148,21 +148,22 @@ static struct str shown_rcpt(const struct receipt *m, char room[PATH_ASCII_MAX])
 static bool write_spf(struct session *s)
 {
 	struct receipt *m = s->mail;
-	struct spf_result spf;
+	const struct spf_result *spf =
+		m->has_spf ? spf_of_mail(m->asks, &m->facts) : NULL;
 	struct str fields;
 
-	if (!m->has_spf || spf_of_mail(m->asks, &m->facts, &spf) == SPF_WAIT)
+	if (!spf)
 		return true;
 	fields = spf_field_text(m->arena, &(struct spf_field){
-						  .result = spf_name(spf.code),
-						  .of_helo = spf.of_helo,
+						  .result = spf_name(spf->code),
+						  .of_helo = spf->of_helo,
 						  .sender = m->sender.address,
-						  .domain = str_of(spf.domain),
+						  .domain = str_of(spf->domain),
 						  .helo = str_of(s->helo),
 						  .client = s->peer.text,
 						  .hostname = s->w->d->hostname,
-						  .mechanism = spf.mechanism,
-						  .problem = spf.reason,
+						  .mechanism = spf->mechanism,
+						  .problem = spf->reason,
 					  });
 	if (fields.at)
 		spool_write(&m->spool, fields);

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "policy/policy.h"
+#include "policy/spf.h"
 #include "tests/scene/scene.h"
 
 #define NOW_MS      INT64_C(1795361412000) /* it never moves */
@@ -56,6 +57,7 @@ struct talk {
 	struct asks *asks;
 	struct policy policy;
 	struct mail facts;
+	struct spf_result spf;
 	enum verdict verdict;
 };
 
@@ -264,6 +266,7 @@ static void state_facts(struct talk *t)
 		.hurried = s->hurried,
 		.too_fast = s->too_fast,
 		.primary = s->primary,
+		.spf = &t->spf,
 	};
 	if (!ip_parse(s->client, &t->facts.ip))
 		abort();
@@ -404,6 +407,7 @@ static void in_one_mail(struct run *run)
 
 		if (before && before->verdict != WAIT) {
 			t->asks = before->asks;
+			t->spf = before->spf;
 			t->arena = before->arena;
 			t->arena_is_lent = true;
 			asks_forget(t->asks);
