@@ -135,6 +135,30 @@ static bool count_heard(struct backend *b, struct view_count *row, struct err *e
 	return true;
 }
 
+/* Those whose primaries take anybody have their row too: that is worth a line. */
+static bool add_takers(struct backend *b, struct counts *c, struct err *e)
+{
+	sqlite3_stmt *st = sql_start(b, SQL_VIEW_TAKERS, e,
+				     "SELECT domain, tested FROM hearing WHERE accepts_all");
+	size_t known = c->n;
+	int got;
+
+	while ((got = st ? sql_step(b, st, e) : -1) > 0) {
+		int64_t domain = sqlite3_column_int64(st, 0);
+		size_t i = 0;
+
+		while (i < known && c->at[i].domain != domain)
+			i++;
+		if (i == known) {
+			(void)add(c, domain);
+			i = c->n - 1;
+		}
+		c->at[i].accepts_all = true;
+		c->at[i].accepts_tested_ms = sqlite3_column_int64(st, 1);
+	}
+	return got == 0;
+}
+
 /* A single domain has its row even when nothing waits for it. */
 static bool count(struct backend *b, struct arena *a, struct counts *c, int64_t domain,
 		  struct err *e)
@@ -143,6 +167,8 @@ static bool count(struct backend *b, struct arena *a, struct counts *c, int64_t 
 		return false;
 	if (domain >= 0 && !c->n)
 		(void)add(c, domain);
+	if (domain < 0 && !add_takers(b, c, e))
+		return false;
 	return complete(b, a, c, e) &&
 	       (domain < 0 ||
 		(count_list(b, &c->at[0], e) && count_heard(b, &c->at[0], e)));

@@ -179,9 +179,11 @@ static json_t *domains_json(const struct request *r, const struct settings *s,
 
 	for (size_t i = 0; s && i < s->domain_count; i++) {
 		const struct domain *d = &s->domains[i];
+		const struct view_count *count = find_count(counts, count_n, d->id);
 		json_t *row = rows_domain(d, r->world->conf->hostname);
 
-		rows_put_count(row, find_count(counts, count_n, d->id));
+		rows_put_count(row, count);
+		api_put_bool(row, "accepts_all", count && count->accepts_all);
 		(void)json_object_set_new(row, "primaries",
 					  primaries_json(d, primaries, primary_n));
 		(void)json_array_append_new(array, row);

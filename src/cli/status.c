@@ -114,6 +114,13 @@ static void show_domains(const json_t *s)
 	if (show_num(b, "queued") || show_num(b, "held") || show_num(b, "failed"))
 		add_primary(&t, b, NULL, true);
 	show_table_print(&t);
+	json_array_foreach(domains, i, d)
+	{
+		if (json_is_true(json_object_get(d, "accepts_all")))
+			show_line("%s: its primary takes any user: asking it and learning from it "
+				  "tell nothing",
+				  show_domain_name(d));
+	}
 }
 
 /* s: {"counters": [...]} */
