@@ -15,6 +15,7 @@
 #include "relay/trial.h"
 
 #define ORCPT_ADDRESS_MAX 160 /* written out it has 500 bytes at most (RFC 3461 §4.2) */
+#define MAIL_KEEPS (64 * 1024) /* of the mail's arena: for what comes behind its recipients */
 #define RCPTS_ALWAYS 100 /* RFC 5321 §4.5.3.1.8; more of them only while there is memory */
 
 static bool is_ascii(struct str s)
@@ -249,6 +250,12 @@ void receive_rcpt(struct session *s, const struct smtpd_request *r)
 	if (m->rcpt_count >= RCPTS_ALWAYS && spool_is_crowded(m->budget)) {
 		session_count(s, COUNTER_deferred_rcpts);
 		session_answer(s, REPLY_CROWDED);
+		return;
+	}
+	/* Who has too many sends the rest in another mail; whose DATA failed would try in vain. */
+	if (arena_used(m->arena) > MAIL_ARENA_MAX - MAIL_KEEPS) {
+		session_count(s, COUNTER_deferred_rcpts);
+		session_answer(s, REPLY_NO_MEMORY);
 		return;
 	}
 	if (!defend_rate(s, GUARD_RECIPIENTS)) {
