@@ -160,9 +160,10 @@ static bool is_there(struct backend *b, struct job_change *c, int64_t domain, st
 static enum run_result check_patterns(struct backend *b, struct job_change *c, int64_t domain)
 {
 	struct err *e = &c->job.err;
+	bool adds = c->what == CHANGE_RECIPIENT_ADD; /* to those that are there */
 	int64_t n = 0, there = 0;
 
-	if (c->what == CHANGE_RECIPIENT_ADD &&
+	if (adds &&
 	    !sql_int(b,
 		     sql_start(b, SQL_PATTERN_COUNT, e,
 			       "SELECT count(*) FROM recipient INDEXED BY recipient_pattern"
@@ -173,7 +174,7 @@ static enum run_result check_patterns(struct backend *b, struct job_change *c, i
 	for (size_t i = 0; i < c->local_count; i++) {
 		if (!has_star(c->locals[i].local))
 			continue;
-		if (n && !is_there(b, c, domain, c->locals[i].local, &there))
+		if (adds && n && !is_there(b, c, domain, c->locals[i].local, &there))
 			return RUN_BROKEN;
 		n += !there;
 	}

@@ -422,6 +422,11 @@ static void patterns_are_in_the_settings_and_few(void **state)
 	assert_true(change_recipient_add(w->store, "op", "a.test", known, 1, RECIPIENT_REJECT,
 					 &changed, &e));
 	assert_int_equal(changed, 1);
+	/* Those that are there already count in a file that replaces them, too. */
+	assert_true(buf_add(&file, STR("one-more*\n")));
+	assert_false(change_recipient_replace(w->store, "op", "a.test", buf_str(&file), true, &t,
+					      &e));
+	assert_string_equal(e.text, "a domain has at most 200 patterns, this would make 201");
 	assert_true(change_recipient_replace(w->store, "op", "a.test", STR("anna\n"), true, &t,
 					     &e));
 	s = settings_board_get(&w->board);
