@@ -143,18 +143,17 @@ static struct str shown_rcpt(const struct receipt *m, char room[PATH_ASCII_MAX])
 	return path_to_ascii(m->rcpts[0].address, to_room, &to) ? STR_NONE : m->first_given;
 }
 
-/* What SPF found, above our Received (RFC 7208 §9.1).  Every answer is there: the check of a
- * recipient had them. */
-static bool write_spf(struct session *s)
+/* What SPF found, above our Received (RFC 7208 §9.1); .at is NULL when there is no room.  Every
+ * answer is there: the check of a recipient had them. */
+static struct str spf_fields(struct session *s)
 {
 	struct receipt *m = s->mail;
 	const struct spf_result *spf =
 		m->has_spf ? spf_of_mail(m->asks, &m->facts) : NULL;
-	struct str fields;
 
 	if (!spf)
-		return true;
-	fields = spf_field_text(m->arena, &(struct spf_field){
+		return STR_NONE;
+	return spf_field_text(m->arena, &(struct spf_field){
 						  .result = spf_name(spf->code),
 						  .of_helo = spf->of_helo,
 						  .sender = m->sender.address,
@@ -165,9 +164,6 @@ static bool write_spf(struct session *s)
 						  .mechanism = spf->mechanism,
 						  .problem = spf->reason,
 					  });
-	if (fields.at)
-		spool_write(&m->spool, fields);
-	return fields.at;
 }
 
 void receive_data(struct session *s, const struct smtpd_request *r UNUSED)
@@ -190,18 +186,18 @@ void receive_data(struct session *s, const struct smtpd_request *r UNUSED)
 		.wall_ms = now_ms,
 		.smtputf8 = m->smtputf8,
 	};
-	struct str received = trace_received(m->arena, &trace);
+	struct str received = trace_received(m->arena, &trace), spf = spf_fields(s);
+	uint64_t ours = received.n + spf.n;
 
-	if (!received.at || !write_spf(s)) {
+	if (!received.at || !spf.at) {
 		session_answer(s, REPLY_NO_MEMORY);
 		return;
 	}
 	receipt_count_memory(m);
-	/* Our own line counts where it goes. */
+	/* Our own lines count where they go. */
 	if (m->size_limit != UINT64_MAX)
-		smtpd_limit_size(s->smtpd, m->size_limit > received.n ?
-						   m->size_limit - received.n :
-						   0);
+		smtpd_limit_size(s->smtpd, m->size_limit > ours ? m->size_limit - ours : 0);
+	spool_write(&m->spool, spf);
 	spool_write(&m->spool, received);
 	session_answer(s, REPLY_OK);
 }
