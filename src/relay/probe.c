@@ -1,4 +1,4 @@
-/* probe.c: see probe.h.
+/* probe.c: the questions, whether they may be asked, and their answers; see probe.h.
  * SPDX-License-Identifier: ISC */
 #include "relay/probe.h"
 
@@ -8,51 +8,17 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
-#include "net/resolver.h"
-#include "net/stream.h"
-#include "proto/smtpc.h"
-#include "relay/destination.h"
 #include "relay/hearing.h"
-#include "relay/queue.h"
+#include "relay/probe_private.h"
 #include "relay/refused.h"
 
 #define ANSWER_MS     5000  /* from the question to its answer, with all that comes before */
 #define WAITING_MAX   50    /* questions of a primary */
 #define RATE_MS       100   /* one question in so long … */
 #define RATE_BURST    30    /* … but so many at once */
-#define REST_FIRST_MS 5000  /* after a failure nothing is asked */
-#define REST_MAX_MS   60000
-#define IDLE_MS       10000 /* then the connection is closed */
-#define QUIT_MS       2000
 #define SOME_MS       INT64_C(86400000) /* how long it is believed that it takes only some … */
 #define ANYBODY_MS    INT64_C(3600000)  /* … or anybody */
 #define RANDOM_NAME   40
-
-struct probe {
-	struct list link; /* in prober.waiting, or prober.now */
-	struct queue *queue;
-	char *local; /* folded; NULL: of a random name */
-	char *address;
-	struct str rcpt; /* the same */
-	int64_t until_ms;
-	struct list jobs; /* who wants to know */
-};
-
-struct prober {
-	struct destination *dest;
-	struct list waiting;
-	unsigned waiting_count;
-	struct probe *now; /* in dialogue */
-	struct resolve *resolve;
-	struct address addresses[8];
-	size_t address_count, address_at;
-	struct stream *stream;
-	struct smtpc *smtpc;
-	struct timer *timer;
-	bool idle, quitting;
-	int64_t rest_ms, resting_until_ms;
-	int64_t next_ms; /* when the next question would keep to the rate exactly */
-};
 
 bool probe_put(struct daemon *d, struct job_probe *job)
 {
@@ -83,7 +49,7 @@ static void probe_end(struct probe *probe, enum probe_found found)
 	free(probe);
 }
 
-static struct probe *take_waiting(struct prober *p)
+struct probe *probe_take_waiting(struct prober *p)
 {
 	struct list *link = list_pop(&p->waiting);
 
@@ -93,44 +59,15 @@ static struct probe *take_waiting(struct prober *p)
 	return LIST_ITEM(link, struct probe, link);
 }
 
-static void disconnect(struct prober *p)
-{
-	resolve_cancel(p->resolve);
-	stream_close(p->stream);
-	smtpc_free(p->smtpc);
-	p->resolve = NULL;
-	p->stream = NULL;
-	p->smtpc = NULL;
-	p->idle = p->quitting = false;
-}
-
-static void end_all(struct prober *p)
+void probe_end_all(struct prober *p)
 {
 	struct probe *probe;
 
 	if (p->now)
 		probe_end(p->now, PROBE_UNSAID);
 	p->now = NULL;
-	while ((probe = take_waiting(p)))
+	while ((probe = probe_take_waiting(p)))
 		probe_end(probe, PROBE_UNSAID);
-}
-
-/* It does not answer, or not so: nobody waits longer for it, and for some time it is left in peace.
- * Whether it is down is for a connection of the usual kind to find out. */
-static void give_up(struct prober *p, const char *why)
-{
-	struct destination *d = p->dest;
-
-	log_say(d->f->d->log, LOG_INFO, "probe_failed", F_CSTR("primary", d->name),
-		F_CSTR("why", why));
-	p->rest_ms = p->rest_ms ? p->rest_ms * 2 : REST_FIRST_MS;
-	if (p->rest_ms > REST_MAX_MS)
-		p->rest_ms = REST_MAX_MS;
-	p->resting_until_ms = clock_mono_ms() + p->rest_ms;
-	timer_clear(p->timer);
-	disconnect(p);
-	end_all(p);
-	destination_check(d);
 }
 
 /* -- what the primary said -------------------------------------------------------------------- */
@@ -194,7 +131,7 @@ static enum probe_found heard_user(struct probe *probe, enum smtpc_user said)
 					PROBE_UNSAID;
 }
 
-static void heard(struct prober *p)
+void probe_heard(struct prober *p)
 {
 	struct probe *probe = p->now;
 	enum smtpc_user said = smtpc_user(p->smtpc, 0);
@@ -211,174 +148,6 @@ static void heard(struct prober *p)
 	probe_end(probe, found);
 }
 
-/* -- the dialogue ----------------------------------------------------------------------------- */
-
-static void connect_to(struct prober *p);
-static void pump(struct prober *p);
-
-static void set_timer(struct prober *p)
-{
-	const struct probe *first = p->now;
-
-	if (!first && !list_is_empty(&p->waiting))
-		first = LIST_ITEM(p->waiting.next, struct probe, link);
-	if (first)
-		timer_set(p->timer, first->until_ms - clock_mono_ms());
-	else
-		timer_set(p->timer, p->quitting ? QUIT_MS : IDLE_MS);
-}
-
-static void on_timer(void *owner)
-{
-	struct prober *p = owner;
-
-	if (p->now || p->waiting_count) {
-		give_up(p, "no answer in time");
-	} else if (p->smtpc && p->idle && !p->quitting) {
-		p->quitting = true;
-		smtpc_quit(p->smtpc);
-		pump(p);
-	} else {
-		disconnect(p);
-	}
-}
-
-static bool start_next(struct prober *p)
-{
-	p->now = p->quitting ? NULL : take_waiting(p);
-	p->idle = !p->now;
-	if (!p->now)
-		return false;
-	smtpc_send(p->smtpc, &(struct smtpc_mail){ .sender = STR_NONE,
-						   .rcpts = &p->now->rcpt,
-						   .rcpt_count = 1,
-						   .envid = STR_NONE,
-						   .only_ask = true });
-	return true;
-}
-
-enum step { STEP_ON, STEP_WAIT, STEP_CLOSED, STEP_BROKEN };
-
-static enum step step(struct prober *p)
-{
-	switch (smtpc_next(p->smtpc)) {
-	case SMTPC_INPUT:
-		return STEP_WAIT;
-	case SMTPC_READY:
-		return start_next(p) ? STEP_ON : STEP_WAIT;
-	case SMTPC_DONE:
-		heard(p);
-		return STEP_ON;
-	case SMTPC_CLOSED:
-		return STEP_CLOSED;
-	case SMTPC_BODY: /* is not asked for */
-	case SMTPC_BROKEN:
-		break;
-	}
-	return STEP_BROKEN;
-}
-
-/* Closed in good order, or while nothing was asked; who came meanwhile begins anew. */
-static void on_closed(struct prober *p)
-{
-	disconnect(p);
-	timer_clear(p->timer);
-	if (p->waiting_count)
-		connect_to(p);
-}
-
-static void pump(struct prober *p)
-{
-	enum step next;
-
-	while ((next = step(p)) == STEP_ON)
-		;
-	if (next == STEP_CLOSED || (next == STEP_BROKEN && p->idle)) {
-		on_closed(p);
-		return;
-	}
-	if (next == STEP_BROKEN) {
-		give_up(p, smtpc_why(p->smtpc)->text);
-		return;
-	}
-	(void)stream_write(p->stream, smtpc_output(p->smtpc));
-	set_timer(p);
-}
-
-static void try_next_address(struct prober *p, const char *why);
-
-static void on_connected(void *owner, bool ok, const char *why)
-{
-	struct prober *p = owner;
-
-	if (!ok) {
-		try_next_address(p, why);
-		return;
-	}
-	p->smtpc = smtpc_new(p->dest->f->d->hostname);
-	pump(p);
-}
-
-static void on_bytes(void *owner, struct str bytes)
-{
-	struct prober *p = owner;
-
-	if (smtpc_feed(p->smtpc, bytes))
-		pump(p);
-	else
-		give_up(p, "its replies are too long");
-}
-
-static void on_writable(void *owner)
-{
-	pump(owner);
-}
-
-static void on_end(void *owner, const char *why)
-{
-	struct prober *p = owner;
-
-	if (p->idle)
-		on_closed(p);
-	else
-		give_up(p, why ? why : "it closed the connection");
-}
-
-static const struct stream_events events = {
-	.on_connected = on_connected,
-	.on_bytes = on_bytes,
-	.on_writable = on_writable,
-	.on_end = on_end,
-};
-
-static void try_next_address(struct prober *p, const char *why)
-{
-	stream_close(p->stream);
-	p->stream = NULL;
-	if (p->address_at == p->address_count) {
-		give_up(p, why);
-		return;
-	}
-	p->stream = stream_connect(p->dest->f->loop, &p->addresses[p->address_at++], &events, p);
-}
-
-static void on_resolved(void *owner, const struct address *addresses, size_t n, const char *why)
-{
-	struct prober *p = owner;
-
-	p->resolve = NULL;
-	p->address_at = 0;
-	p->address_count = n < COUNT(p->addresses) ? n : COUNT(p->addresses);
-	memcpy(p->addresses, addresses, p->address_count * sizeof(*addresses));
-	try_next_address(p, n ? "no address answers" : why);
-}
-
-static void connect_to(struct prober *p)
-{
-	p->resolve = resolve_start(p->dest->f->loop, p->dest->host, p->dest->port, on_resolved, p);
-	set_timer(p);
-}
-
 /* -- questions -------------------------------------------------------------------------------- */
 
 static struct prober *prober_of(struct destination *d)
@@ -390,7 +159,7 @@ static struct prober *prober_of(struct destination *d)
 	p = d->prober = mem_alloc(sizeof(*p));
 	p->dest = d;
 	list_init(&p->waiting);
-	p->timer = timer_new(d->f->loop, on_timer, p);
+	probe_talk_init(p);
 	return p;
 }
 
@@ -399,8 +168,8 @@ void prober_stop(struct prober *p)
 	if (!p)
 		return;
 	timer_clear(p->timer);
-	disconnect(p);
-	end_all(p);
+	probe_talk_close(p);
+	probe_end_all(p);
 }
 
 void prober_free(struct prober *p)
@@ -490,10 +259,7 @@ static void ask(struct prober *p, struct queue *q, const struct domain *d, struc
 	free(address);
 	probe->local = mem_str(job->local);
 	list_add_tail(&probe->jobs, &job->job.link);
-	if (!p->stream && !p->resolve)
-		connect_to(p);
-	else if (p->idle)
-		pump(p);
+	probe_talk_wake(p);
 }
 
 void probe_ask(struct forward *f, struct job_probe *job)
