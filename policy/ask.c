@@ -16,7 +16,7 @@ struct asked {
 struct asks {
 	struct arena *arena;
 	struct asks_backend backend;
-	unsigned n;
+	unsigned n, dns; /* dns: of ASK_DNS */
 	struct asked *asked[ASKS_MAX];
 };
 
@@ -54,9 +54,13 @@ static unsigned free_place(struct asks *asks)
 
 static const struct answer *put(struct asks *asks, const struct question *q)
 {
-	unsigned index = free_place(asks);
+	bool dns = q->kind == ASK_DNS;
+	unsigned index;
 	struct asked *new;
 
+	if (dns && asks->dns >= ASKS_MAX - ASKS_KEPT)
+		return &could_not_ask;
+	index = free_place(asks);
 	if (index == ASKS_MAX)
 		return &could_not_ask;
 	new = asks->asked[index];
@@ -68,6 +72,7 @@ static const struct answer *put(struct asks *asks, const struct question *q)
 		new->used = false;
 		return &could_not_ask;
 	}
+	asks->dns += dns;
 	new->answered = asks->backend.put(asks->backend.world, index, &new->q, &new->answer);
 	return new->answered ? &new->answer : NULL;
 }

@@ -24,6 +24,9 @@
 /* Questions a mail; past it every further answer is ANSWER_ERROR.  Twelve lists by address and
  * three names, the client's name forwards and backwards, and what SPF may ask fit in. */
 #define ASKS_MAX 128
+/* Of them not for DNS, whose answers stay for all recipients: an alias leads over several places,
+ * and what decides about a user must not depend on how many lists there are. */
+#define ASKS_KEPT 12
 
 enum ask_kind {
 	ASK_RECIPIENT, /* is this local part in the domain's list? */

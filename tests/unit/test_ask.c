@@ -132,6 +132,23 @@ static void a_question_outlives_the_words_it_was_put_in(void **state UNUSED)
 	assert_int_equal(backend.puts, 1);
 }
 
+static void dns_leaves_places_for_what_decides(void **state UNUSED)
+{
+	unsigned put_before;
+	char name[32];
+
+	for (unsigned i = 0; i < ASKS_MAX; i++) {
+		(void)snprintf(name, sizeof(name), "n%u.example", i);
+		(void)ask_dns(asks, str_of(name), DNS_A);
+	}
+	put_before = backend.puts;
+	for (unsigned i = 0; i < ASKS_KEPT; i++) {
+		(void)snprintf(name, sizeof(name), "user%u", i);
+		assert_null(ask_for(1, name, ""));
+	}
+	assert_int_equal(backend.puts, put_before + ASKS_KEPT);
+}
+
 static void past_the_maximum_the_answer_is_an_error(void **state UNUSED)
 {
 	char name[16];
@@ -189,6 +206,7 @@ int main(void)
 		T(questions_differ_by_domain_name_and_base),
 		T(answers_find_their_questions_in_any_order),
 		T(a_question_outlives_the_words_it_was_put_in),
+		T(dns_leaves_places_for_what_decides),
 		T(past_the_maximum_the_answer_is_an_error),
 		T(a_new_command_asks_anew),
 		T(a_question_that_does_not_fit_the_mail_is_an_error),
