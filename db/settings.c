@@ -119,6 +119,10 @@ bool settings_collect_lists(struct settings *s)
 	return true;
 }
 
+/* Every server takes as much (RFC 5321 §4.5.3.1.7).  One that offers less is out of order, and mail
+ * is not refused for good because of that; 0: it named no limit. */
+#define SIZE_OFFER_MIN ((uint64_t)64 << 10)
+
 uint64_t domain_size_limit(const struct domain *d)
 {
 	uint64_t most = 0, own = d->max_size ? d->max_size : UINT64_MAX;
@@ -126,7 +130,7 @@ uint64_t domain_size_limit(const struct domain *d)
 	for (size_t i = 0; i < d->route_count; i++) {
 		uint64_t limit = d->routes[i].offer.max_size;
 
-		if (!limit)
+		if (limit < SIZE_OFFER_MIN)
 			return own;
 		most = limit > most ? limit : most;
 	}

@@ -78,12 +78,14 @@ static void the_smallest_known_limit_counts(void **state)
 		uint64_t wanted;
 	} rows[] = {
 		{ 0, 0, 0, UINT64_MAX },
-		{ 100, 0, 0, 100 },
-		{ 0, 50, 50, 50 },
-		{ 100, 50, 70, 70 }, /* one that takes it is enough */
-		{ 60, 50, 70, 60 },
-		{ 100, 50, 0, 100 },
-		{ 0, 50, 1, UINT64_MAX },
+		{ 100000, 0, 0, 100000 },
+		{ 0, 70000, 70000, 70000 },
+		{ 100000, 70000, 90000, 90000 }, /* one that takes it is enough */
+		{ 80000, 70000, 90000, 80000 },
+		{ 100000, 70000, 0, 100000 },
+		{ 0, 70000, 1, UINT64_MAX },
+		{ 0, 65536, 65536, 65536 },
+		{ 0, 65535, 10, UINT64_MAX }, /* so little no server may take */
 	};
 
 	(void)state;
