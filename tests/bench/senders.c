@@ -3,7 +3,8 @@
  *	senders PORT SESSIONS SECONDS BYTES HELO FROM TO [proxy]
  *
  * SESSIONS connections are kept open; on each one message follows the other, one command at a time,
- * until SECONDS are over and the last of them has its answer.  With proxy the n-th session says, in
+ * until SECONDS are over and the last of them has its answer.  With 0 BYTES a message ends when its
+ * recipient is taken.  With proxy the n-th session says, in
  * a PROXY header, that it is the client 198.18.0.n, 198.18.1.n and so on.  In HELO, FROM and TO {}
  * is the number of the session, {N} a random number below N, and {+} one that is never the same.
  *
@@ -178,6 +179,14 @@ static void refused(struct load *l, struct sender *s, const char *answer)
 	s->waits_for = RSET;
 }
 
+static void end_mail(struct load *l, struct sender *s)
+{
+	took(l, s);
+	l->taken++;
+	say(s, "RSET\r\n", 6);
+	s->waits_for = RSET;
+}
+
 /* A whole answer has come. */
 static void go_on(struct load *l, struct sender *s, const char *answer)
 {
@@ -193,6 +202,10 @@ static void go_on(struct load *l, struct sender *s, const char *answer)
 		say_line(l, s, "RCPT TO:<", l->to, ">\r\n");
 		break;
 	case RCPT:
+		if (!l->body_n) {
+			end_mail(l, s);
+			return;
+		}
 		say(s, "DATA\r\n", 6);
 		break;
 	case DATA:
@@ -254,6 +267,8 @@ static void make_body(struct load *l, size_t bytes)
 	l->times_us = malloc(TIMES_MAX * sizeof(*l->times_us));
 	if (!l->body || !l->times_us)
 		fail("malloc");
+	if (!bytes)
+		return;
 	memcpy(l->body, head, sizeof(head));
 	for (l->body_n = sizeof(head) - 1; l->body_n < bytes; l->body_n++)
 		l->body[l->body_n] = line[(l->body_n - sizeof(head) + 1) % (sizeof(line) - 1)];
