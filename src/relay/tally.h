@@ -1,8 +1,8 @@
 /* tally.h: what the checks found, counted by domain: what `policy report` sums.
  *
- * One a loop, in memory; some seconds after the first count what has gathered goes to the store as
- * one job.  A crash loses these seconds: the counts are for people, who decide by them whether a
- * check may leave its shadow mode.
+ * One a loop, in memory; what has gathered goes to the store a second later, with thousands of
+ * domains within minutes.  A crash loses it: the counts are for people, who decide by them whether
+ * a check may leave its shadow mode.
  * SPDX-License-Identifier: ISC */
 #ifndef RELAY_TALLY_H
 #define RELAY_TALLY_H
