@@ -140,13 +140,10 @@ static bool is_refusal(const unsigned char octets[3])
 
 static bool add_codes(struct parsing *p, struct dnslist *l, struct str codes, unsigned weight)
 {
-	struct dnslist_code *room;
+	struct dnslist_code room[DNSLIST_CODES_MAX], *kept;
 	bool more = true;
 	struct str text;
 
-	room = arena_alloc(p->arena, DNSLIST_CODES_MAX * sizeof(*room));
-	if (!room)
-		return too_large(p);
 	if (l->code_count)
 		memcpy(room, l->codes, l->code_count * sizeof(*room));
 	while (more) {
@@ -162,7 +159,11 @@ static bool add_codes(struct parsing *p, struct dnslist *l, struct str codes, un
 		code->weight = weight;
 		l->code_count++;
 	}
-	l->codes = room;
+	kept = arena_alloc(p->arena, l->code_count * sizeof(*kept));
+	if (!kept)
+		return too_large(p);
+	memcpy(kept, room, l->code_count * sizeof(*kept));
+	l->codes = kept;
 	return true;
 }
 

@@ -58,14 +58,25 @@ static bool load_domains(struct backend *b, struct loading *l, struct err *e)
 	return got == 0;
 }
 
-static bool add_route(struct loading *l, struct domain *d, struct route *routes, sqlite3_stmt *st)
+/* Room grows by one: commonly there is one route, and with thousands of domains memory counts. */
+static bool add_route(struct loading *l, struct domain *d, sqlite3_stmt *st)
 {
-	if (d->route_count == DOMAIN_ROUTES_MAX)
+	size_t n = d->route_count;
+	struct route *routes;
+
+	if (n == DOMAIN_ROUTES_MAX)
 		return true;
-	routes[d->route_count].host = arena_cstr(l->arena, sql_text(st, 1));
-	routes[d->route_count].port = (unsigned)sqlite3_column_int(st, 2);
-	routes[d->route_count].offer = sqlite_offer_row(st, 3);
-	return routes[d->route_count++].host != NULL;
+	routes = arena_alloc(l->arena, (n + 1) * sizeof(*routes));
+	if (!routes)
+		return false;
+	if (n)
+		memcpy(routes, d->routes, n * sizeof(*routes));
+	routes[n].host = arena_cstr(l->arena, sql_text(st, 1));
+	routes[n].port = (unsigned)sqlite3_column_int(st, 2);
+	routes[n].offer = sqlite_offer_row(st, 3);
+	d->routes = routes;
+	d->route_count++;
+	return routes[n].host != NULL;
 }
 
 /* Routes come sorted by domain, as the domains are. */
@@ -76,7 +87,6 @@ static bool load_routes(struct backend *b, struct loading *l, struct err *e)
 		"SELECT r.domain, r.host, r.port, o.since, o.flags, o.max_size, o.mail_max,"
 		" o.rcpt_max, o.rcpt_domain_max FROM route AS r LEFT JOIN offer AS o"
 		" ON o.host = r.host AND o.port = r.port ORDER BY r.domain, r.position");
-	struct route *routes = NULL;
 	size_t at = 0;
 	int got;
 
@@ -87,10 +97,7 @@ static bool load_routes(struct backend *b, struct loading *l, struct err *e)
 			at++;
 		if (at == l->count || l->domains[at].id != domain)
 			continue;
-		if (!l->domains[at].routes)
-			routes = arena_alloc(l->arena, DOMAIN_ROUTES_MAX * sizeof(*routes));
-		l->domains[at].routes = routes;
-		if (routes && add_route(l, &l->domains[at], routes, st))
+		if (add_route(l, &l->domains[at], st))
 			continue;
 		sql_end(st);
 		return err_set(e, ERR_TEMP, "too many routes");
