@@ -66,9 +66,11 @@ bool access_kind_parse(struct str s, enum access_kind *ret)
 
 /* -- patterns ------------------------------------------------------------------------------- */
 
+/* No name in DNS ends in digits only: that is an address, badly written. */
 static bool is_domain(struct str s)
 {
 	size_t label = 0;
+	bool digits = true;
 
 	if (!s.n || s.n > 253)
 		return false;
@@ -78,10 +80,11 @@ static bool is_domain(struct str s)
 		if (c == '.' && !label)
 			return false;
 		label = c == '.' ? 0 : label + 1;
+		digits = c == '.' || (digits && c >= '0' && c <= '9');
 		if (c <= ' ' || c == 0x7f || strchr("@<>\"\\/*", c) || label > 63)
 			return false;
 	}
-	return label > 0;
+	return label > 0 && !digits;
 }
 
 static bool is_local(struct str s)
@@ -131,6 +134,11 @@ bool access_pattern(struct arena *a, struct str text, bool of_recipients,
 	struct cidr cidr;
 	bool is_client = cidr_parse(text, &cidr);
 
+	if (!is_client && memchr(text.at, '/', text.n))
+		return err_set(e, ERR_INPUT,
+			       "not a network: %s (its length fits the address, and bits behind it "
+			       "are 0: 192.0.2.0/24)",
+			       log_quote(text, shown, sizeof(shown)));
 	if (text.n > ACCESS_PATTERN_MAX || (!is_client && !is_name(text)) ||
 	    (of_recipients && (is_client || str_eq(text, STR("<>")))))
 		return err_set(e, ERR_INPUT,

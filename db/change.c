@@ -83,6 +83,10 @@ static bool change_domain(struct store *s, enum change_kind what, const char *wh
 	if (!patch_domain_name(j->job.arena, name, &j->domain, e) ||
 	    !patch_parse(j->job.arena, pairs, n, &j->patch, e))
 		return change_end(&c, false);
+	if (is_new && str_eq(j->domain, STR("all"))) {
+		err_set(e, ERR_INPUT, "'all' stands for all domains and cannot be one");
+		return change_end(&c, false);
+	}
 	if (is_new && !j->patch.route_count) {
 		err_set(e, ERR_INPUT, "a domain needs at least one primary=HOST:PORT");
 		return change_end(&c, false);

@@ -15,7 +15,7 @@ static bool check_setting(struct change *c, const struct change_pair *pair,
 	struct arena *a = c->job->job.arena;
 	const struct policy_option *o = policy_option_find(str_of(pair->key));
 	struct policy_settings *scratch = arena_alloc(a, sizeof(*scratch));
-	char shown[SHOWN_MAX];
+	char shown[SHOWN_MAX], *text;
 
 	if (!o)
 		return err_set(e, ERR_INPUT, "no such policy setting: %s (policy show lists them)",
@@ -25,10 +25,15 @@ static bool check_setting(struct change *c, const struct change_pair *pair,
 		ret->value = (struct str){ NULL, 0 };
 		return true;
 	}
-	ret->value = arena_dup(a, str_of(pair->value));
-	if (!scratch || !ret->value.at)
+	text = arena_cstr(a, str_of(pair->value));
+	if (!scratch || !text)
 		return change_too_large(e);
-	return policy_settings_put(scratch, a, o, ret->value, e);
+	ret->value = str_of(text);
+	if (!policy_settings_put(scratch, a, o, ret->value, e))
+		return false;
+	if (o->type == POLICY_MODE || o->type == POLICY_CHOICE)
+		str_lower(text, ret->value.n); /* shown as the settings' rows write it */
+	return true;
 }
 
 bool change_policy_set(struct store *s, const char *who, const char *domain,

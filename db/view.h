@@ -131,7 +131,8 @@ bool view_greylist(struct view *v, struct arena *a, const char *domain, bool kno
 		   unsigned limit, struct view_greylist **ret, size_t *ret_n, bool *ret_more,
 		   struct err *e) MUST_CHECK;
 
-/* How often a check found this of the domain's recipients, in the last day and week. */
+/* How often a check found this of the domain's recipients, in the last day and week; domain NULL:
+ * of all there are. */
 struct view_finding {
 	const char *check, *finding;
 	uint64_t day, week;

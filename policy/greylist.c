@@ -21,6 +21,7 @@ static enum verdict must_wait(const struct mail *m, const struct answer *seen, s
 			      struct ruling *r)
 {
 	int64_t left = seen->first_ms + m->policy->greylist_delay_ms - m->now_ms;
+	long long seconds = left > 0 ? (left + 999) / 1000 : 1; /* rounded up, and never 0 */
 	char at[CLOCK_DATE_MAX];
 
 	if (seen->first_ms == m->now_ms)
@@ -28,10 +29,9 @@ static enum verdict must_wait(const struct mail *m, const struct answer *seen, s
 	else
 		policy_note(r, m, "%.*s, first at %s, came back too early", STR_ARGS(client),
 			    clock_rfc3339(seen->first_ms, at));
-	/* Rounded up, and never 0. */
 	return policy_refuse_in_words(r, m, REPLY_GREYLISTED,
-				      "you are not known here yet, try again in %lld seconds",
-				      (long long)(left > 0 ? (left + 999) / 1000 : 1));
+				      "you are not known here yet, try again in %lld second%s",
+				      seconds, seconds == 1 ? "" : "s");
 }
 
 static enum verdict may_pass(const struct mail *m, const struct answer *seen, struct str client,

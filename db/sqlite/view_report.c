@@ -22,6 +22,17 @@ static sqlite3_stmt *start(struct backend *b, int64_t domain, int64_t now_ms, st
 			 V_INT(domain));
 }
 
+/* Of all domains, those too that are there no more. */
+static sqlite3_stmt *start_all(struct backend *b, int64_t now_ms, struct err *e)
+{
+	return sql_start(b, SQL_VIEW_REPORT_ALL, e,
+			 "SELECT check_name, finding, sum(n),"
+			 " sum(CASE WHEN slot >= ?2 THEN n ELSE 0 END)"
+			 " FROM verdict WHERE slot BETWEEN ?1 AND ?3 GROUP BY 1, 2 ORDER BY 1, 2",
+			 V_INT((now_ms - 7 * DAY_MS) / STORE_SLOT_MS),
+			 V_INT((now_ms - DAY_MS) / STORE_SLOT_MS), V_INT(now_ms / STORE_SLOT_MS));
+}
+
 bool view_report(struct view *v, struct arena *a, const char *domain, int64_t now_ms,
 		 struct view_finding **ret, size_t *ret_n, struct err *e)
 {
@@ -30,12 +41,12 @@ bool view_report(struct view *v, struct arena *a, const char *domain, int64_t no
 	size_t n = 0, room = 0;
 	bool full = false;
 	sqlite3_stmt *st;
-	int64_t id;
+	int64_t id = 0;
 	int got;
 
-	if (!b || !view_find_domain(b, domain, &id, e))
+	if (!b || (domain && !view_find_domain(b, domain, &id, e)))
 		return false;
-	st = start(b, id, now_ms, e);
+	st = domain ? start(b, id, now_ms, e) : start_all(b, now_ms, e);
 	while ((got = st ? sql_step(b, st, e) : -1) > 0) {
 		rows = view_grow(rows, n, &room, sizeof(*rows));
 		rows[n] = (struct view_finding){

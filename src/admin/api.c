@@ -49,6 +49,22 @@ bool api_text(const struct request *r, const char *key, const char **ret, struct
 	return true;
 }
 
+bool api_setting(const struct request *r, const char *key, const json_t *value, const char **ret,
+		 struct err *e)
+{
+	if (json_is_array(value))
+		return err_set(e, ERR_INPUT, "'%.64s' is set more than once", key);
+	if (json_is_integer(value))
+		*ret = arena_printf(r->arena, "%lld", (long long)json_integer_value(value));
+	else if (json_is_boolean(value))
+		*ret = json_is_true(value) ? "yes" : "no";
+	else if (json_is_string(value))
+		*ret = json_string_value(value);
+	else
+		return err_set(e, ERR_INPUT, "'%.64s' must be a string or a number", key);
+	return *ret || err_set(e, ERR_INPUT, "the request is too large");
+}
+
 bool api_texts(const struct request *r, const char *key, const char *const **ret, size_t *ret_n,
 	       struct err *e)
 {

@@ -60,6 +60,9 @@ bool api_limit(const struct request *r, unsigned fallback, unsigned *ret, struct
 bool api_flag(const struct request *r, const char *key, bool *ret, struct err *e) MUST_CHECK;
 /* Text of a member of the body; NULL when it is not there. */
 bool api_text(const struct request *r, const char *key, const char **ret, struct err *e) MUST_CHECK;
+/* A member that sets something: a string, or a number or boolean as GET answers it; as text. */
+bool api_setting(const struct request *r, const char *key, const json_t *value, const char **ret,
+		 struct err *e) MUST_CHECK;
 /* The texts of a member that is an array of texts, one at least. */
 bool api_texts(const struct request *r, const char *key, const char *const **ret, size_t *ret_n,
 	       struct err *e) MUST_CHECK;
@@ -85,7 +88,7 @@ api_fn api_domain_list, api_domain_add, api_domain_show, api_domain_set, api_dom
 api_fn api_recipient_list, api_recipient_add, api_recipient_remove, api_recipient_import;
 api_fn api_access_list, api_access_add, api_access_remove;
 api_fn api_policy_show, api_policy_set, api_policy_show_all, api_policy_set_all,
-	api_policy_report, api_policy_test;
+	api_policy_report, api_policy_report_all, api_policy_test;
 api_fn api_greylist_list, api_greylist_forget;
 api_fn api_queue_list, api_queue_show;
 api_fn api_queue_hold, api_queue_release, api_queue_delete, api_queue_flush;

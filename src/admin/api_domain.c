@@ -26,16 +26,14 @@ static bool add_pair(struct pairs *p, const char *key, const char *value, struct
 }
 
 /* "primaries": ["a:25", "b:25"] and "primary": "a:25" mean the same. */
-static bool add_member(struct pairs *p, const char *key, const json_t *value, struct err *e)
+static bool add_member(const struct request *r, struct pairs *p, const char *key,
+		       const json_t *value, struct err *e)
 {
-	const char *name = strcmp(key, "primaries") == 0 ? "primary" : key;
+	bool is_primary = strcmp(key, "primaries") == 0 || strcmp(key, "primary") == 0;
+	const char *name = is_primary ? "primary" : key, *one;
 
-	if (json_is_string(value))
-		return add_pair(p, name, json_string_value(value), e);
-	if (json_is_boolean(value))
-		return add_pair(p, name, json_is_true(value) ? "yes" : "no", e);
-	if (!json_is_array(value))
-		return err_set(e, ERR_INPUT, "'%.64s' must be a string", key);
+	if (!is_primary || !json_is_array(value))
+		return api_setting(r, key, value, &one, e) && add_pair(p, name, one, e);
 	for (size_t i = 0; i < json_array_size(value); i++) {
 		const char *text = json_string_value(json_array_get(value, i));
 
@@ -56,7 +54,7 @@ static bool body_pairs(const struct request *r, const char *but, struct pairs *r
 	ret->n = 0;
 	json_object_foreach(r->body, key, value)
 	{
-		if (strcmp(key, but) != 0 && !add_member(ret, key, value, e))
+		if (strcmp(key, but) != 0 && !add_member(r, ret, key, value, e))
 			return false;
 	}
 	return true;
@@ -76,7 +74,7 @@ static json_t *domain_json(const struct request *r, const char *name, struct err
 	size_t n;
 
 	if (!d) {
-		err_set(e, ERR_NOTFOUND, "no domain '%.255s' here", name);
+		err_set(e, ERR_NOTFOUND, "no such domain: %.255s", name);
 		return NULL;
 	}
 	if (!view_counts(r->view, r->arena, d->name.at, &counts, &n, e))

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "admin/api.h"
+#include "base/idn.h"
 #include "db/change.h"
 #include "db/policy_settings.h"
 
@@ -20,14 +21,30 @@ static const struct view_setting *find_set(const struct view_setting *set, size_
 	return NULL;
 }
 
+/* A number is a number in JSON. */
+static void put_value(json_t *row, const char *key, const struct policy_option *o,
+		      const char *text)
+{
+	uint64_t n;
+
+	if (o->type == POLICY_NUMBER && str_to_u64(str_of(text), INT64_MAX, &n))
+		api_put_num(row, key, (int64_t)n);
+	else
+		api_put(row, key, text);
+}
+
 static json_t *setting_json(const struct policy_option *o, const struct view_setting *set)
 {
 	json_t *row = json_object();
+	const char *value = set ? set->value : o->dflt;
+	uint64_t ms;
 
 	api_put(row, "name", o->name);
-	api_put(row, "value", set ? set->value : o->dflt);
+	put_value(row, "value", o, value);
+	if (o->type == POLICY_TIME && str_to_ms(str_of(value), &ms))
+		api_put_num(row, "value_ms", (int64_t)ms);
 	api_put(row, "from", !set ? "default" : set->own ? "domain" : "all");
-	api_put(row, "default", o->dflt);
+	put_value(row, "default", o, o->dflt);
 	api_put(row, "says", o->says);
 	return row;
 }
@@ -41,11 +58,15 @@ static json_t *policy_json(const struct request *r, const char *domain, struct e
 		return NULL;
 
 	json_t *answer = json_object(), *rows = json_array();
+	char form[IDN_DOMAIN_MAX];
+	struct str name;
 
 	for (size_t i = 0; i < policy_option_count; i++)
 		(void)json_array_append_new(
 			rows, setting_json(&policy_options[i],
 					   find_set(set, n, policy_options[i].name)));
+	if (domain && idn_domain(str_of(domain), form, &name))
+		domain = arena_cstr(r->arena, name);
 	api_put(answer, "domain", domain);
 	(void)json_object_set_new(answer, "settings", rows);
 	return answer;
@@ -60,14 +81,14 @@ static json_t *set(struct request *r, const char *domain, struct err *e)
 
 	json_object_foreach(r->body, key, value)
 	{
-		if (n == PAIRS_MAX || !json_is_string(value)) {
-			(void)err_set(e, ERR_INPUT, n == PAIRS_MAX ?
-							    "too many settings in one request" :
-							    "'%.64s' must be a string",
-				      key);
+		if (n == PAIRS_MAX) {
+			(void)err_set(e, ERR_INPUT, "too many settings in one request");
 			return NULL;
 		}
-		pairs[n++] = (struct change_pair){ key, json_string_value(value) };
+		pairs[n].key = key;
+		if (!api_setting(r, key, value, &pairs[n].value, e))
+			return NULL;
+		n++;
 	}
 	if (n == 0) {
 		(void)err_set(e, ERR_INPUT, "nothing to set");

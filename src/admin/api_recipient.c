@@ -37,7 +37,7 @@ static bool domain_is_known(const struct request *r, struct err *e)
 	bool known = s && settings_find(s, str_of(r->args[0]));
 
 	settings_unref(s);
-	return known || err_set(e, ERR_NOTFOUND, "no domain '%.255s' here", r->args[0]);
+	return known || err_set(e, ERR_NOTFOUND, "no such domain: %.255s", r->args[0]);
 }
 
 json_t *api_recipient_list(struct request *r, struct err *e)

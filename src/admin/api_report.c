@@ -55,22 +55,46 @@ static json_t *checks_json(const struct report *rep, const struct policy_setting
 	return checks;
 }
 
+static json_t *report(struct request *r, const char *domain, const struct policy_settings *p,
+		      struct err *e)
+{
+	struct view_finding *rows;
+	struct report rep;
+	json_t *answer;
+
+	if (!view_report(r->view, r->arena, domain, r->now_ms, &rows, &rep.n, e))
+		return NULL;
+	rep.rows = rows;
+	answer = json_object();
+	api_put(answer, "domain", domain);
+	(void)json_object_set_new(answer, "checks", checks_json(&rep, p));
+	return answer;
+}
+
 json_t *api_policy_report(struct request *r, struct err *e)
 {
 	struct settings *s = settings_board_get(r->world->settings);
 	const struct domain *d = s ? settings_find(s, str_of(r->args[0])) : NULL;
-	struct view_finding *rows;
 	json_t *answer = NULL;
-	struct report rep;
 
-	if (!d) {
-		(void)err_set(e, ERR_NOTFOUND, "no domain '%.255s' here", r->args[0]);
-	} else if (view_report(r->view, r->arena, d->name.at, r->now_ms, &rows, &rep.n, e)) {
-		rep.rows = rows;
-		answer = json_object();
-		api_put(answer, "domain", d->name.at);
-		(void)json_object_set_new(answer, "checks", checks_json(&rep, d->policy));
-	}
+	if (d)
+		answer = report(r, d->name.at, d->policy, e);
+	else
+		(void)err_set(e, ERR_NOTFOUND, "no such domain: %.255s", r->args[0]);
+	settings_unref(s);
+	return answer;
+}
+
+/* The modes are those for all: a domain may have others. */
+json_t *api_policy_report_all(struct request *r, struct err *e)
+{
+	struct settings *s = settings_board_get(r->world->settings);
+	json_t *answer = NULL;
+
+	if (s)
+		answer = report(r, NULL, s->policy, e);
+	else
+		(void)err_set(e, ERR_TEMP, "the settings are not read yet");
 	settings_unref(s);
 	return answer;
 }

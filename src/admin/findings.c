@@ -82,6 +82,25 @@ static void tell_passed(json_t *story, struct buf *text, struct str rest)
 	end_sentence(story, text);
 }
 
+/* Who is on an allow-list is told once, with all that was not asked. */
+static void tell_allowed(json_t *story, struct buf *text, struct str rest)
+{
+	struct finding_line f;
+
+	while (next(&rest, &f)) {
+		if (!str_eq(f.finding, STR("allowed")))
+			continue;
+		if (!buf_len(text))
+			say(text, "  Checks not asked, for the allow-list has ", f.note, ": ");
+		else
+			say(text, ", ", STR_NONE, "");
+		say(text, "", f.check, "");
+	}
+	if (buf_len(text))
+		say(text, ".", STR_NONE, "");
+	end_sentence(story, text);
+}
+
 void findings_tell(json_t *story, const char *lines)
 {
 	struct str rest = str_of(lines);
@@ -90,19 +109,18 @@ void findings_tell(json_t *story, const char *lines)
 
 	buf_init(&text, SENTENCE_MAX);
 	tell_passed(story, &text, rest);
+	tell_allowed(story, &text, rest);
 	while (next(&rest, &f)) {
 		bool would = str_eq(f.finding, STR("would-refuse"));
 
-		if (str_eq(f.finding, STR("passed")))
+		if (str_eq(f.finding, STR("passed")) || str_eq(f.finding, STR("allowed")))
 			continue;
 		say(&text, "  Check ", f.check, "");
 		if (would)
 			say(&text, " would have refused it, but only marks", STR_NONE, "");
-		else if (str_eq(f.finding, STR("allowed")))
-			say(&text, " was not asked: the allow-list has ", f.note, "");
 		else
 			say(&text, " ", f.finding, " it");
-		if (f.note.n && !str_eq(f.finding, STR("allowed")))
+		if (f.note.n)
 			say(&text, ": ", f.note, "");
 		say(&text, ".", STR_NONE, "");
 		end_sentence(story, &text);

@@ -36,6 +36,8 @@ static const struct api_route routes[] = {
 	{ "POST", "/v1/domains/{name}/policy/test", api_policy_test, API_JSON, NULL,
 	  "run all checks for a mail that nobody sends" },
 	{ "GET", "/v1/policy", api_policy_show_all, API_NONE, NULL, "the policy for all domains" },
+	{ "GET", "/v1/policy/report", api_policy_report_all, API_NONE, NULL,
+	  "the same of all domains together" },
 	{ "PATCH", "/v1/policy", api_policy_set_all, API_JSON, NULL,
 	  "change the policy for all domains" },
 

@@ -99,7 +99,8 @@ int access_list(struct cli *c, const struct args *a)
 		add_row(&t, row);
 	show_table_print(&t);
 	if (json_is_true(json_object_get(answer, "more")))
-		(void)fprintf(stderr, "there are more; --limit (up to %d) and --skip show them\n",
+		(void)fprintf(stderr,
+			      "mxkeep: there are more; --limit, up to %d, and --skip show them\n",
 			      PAGE);
 	json_decref(answer);
 	return CLI_DONE;

@@ -10,7 +10,7 @@
 
 int audit_list(struct cli *c, const struct args *a)
 {
-	static const char *const headings[] = { "WHEN", "WHO", "WHAT", NULL };
+	static const char *const headings[] = { "WHEN", "WHO", "~WHAT", NULL };
 	char number[HUMAN_MAX];
 	struct show_table t;
 	struct buf path;

@@ -10,14 +10,16 @@
 #define MANY SIZE_MAX
 
 const struct command commands[] = {
-	{ "domain", "add", domain_add, 1, 1, "primary= mode= unknown= subaddress= lifetime=",
+	{ "domain", "add", domain_add, 1, 1,
+	  "primary= mode= unknown= subaddress= lifetime= max_size= rate=",
 	  "NAME --primary HOST:PORT [--primary HOST:PORT]... [--mode backup|reflector] "
-	  "[--unknown reject|defer|accept] [--subaddress CHAR|none] [--lifetime 30d]",
+	  "[--unknown reject|defer|accept] [--subaddress CHAR|none] [--lifetime 30d] "
+	  "[--max_size SIZE] [--rate N]",
 	  "take mail for a domain" },
 	{ "domain", "list", domain_list, 0, 0, "", "", "all domains" },
 	{ "domain", "show", domain_show, 1, 1, "", "NAME", "the settings of a domain" },
 	{ "domain", "set", domain_set, 2, MANY, "", "NAME KEY=VALUE...",
-	  "change settings: primary mode unknown subaddress lifetime enabled" },
+	  "change settings: primary mode unknown subaddress lifetime enabled max_size rate" },
 	{ "domain", "remove", domain_remove, 1, 1, "force", "NAME [--force]",
 	  "take no more mail for a domain; with --force delete what waits for it" },
 
@@ -37,9 +39,9 @@ const struct command commands[] = {
 	{ "policy", "show", policy_show, 1, 1, "", "DOMAIN|all",
 	  "every setting of a policy, and where its value comes from" },
 	{ "policy", "set", policy_set, 2, MANY, "", "DOMAIN|all NAME=VALUE...",
-	  "change settings of a policy; default takes one back" },
+	  "change settings of a policy; default takes one back; mxkeep-policy(7) tells them all" },
 
-	{ "policy", "report", policy_report, 1, 1, "", "DOMAIN",
+	{ "policy", "report", policy_report, 1, 1, "", "DOMAIN|all",
 	  "what each check refused, would have refused and passed, in the last day and week" },
 
 	{ "policy", "test", policy_test, 1, 1, "client= helo= from= to=",

@@ -10,7 +10,7 @@
 int failed_list(struct cli *c, const struct args *a)
 {
 	static const char *const headings[] = {
-		"ID", ">AGE", "FROM", "TO", "PRIMARY", "REPLY", NULL
+		"ID", ">AGE", "FROM", "TO", "PRIMARY", "~REPLY", NULL
 	};
 	struct show_table t;
 	struct buf path;
@@ -69,7 +69,7 @@ static int act(struct cli *c, const struct args *a, const char *verb, const char
 	else
 		client_path(&path, "failed", a->words[0], verb, NULL);
 	client_query(&path, "domain", args_option(a, "domain"));
-	return pages_change(c, &path, done);
+	return pages_change(c, &path, "recipient", done);
 }
 
 int failed_retry(struct cli *c, const struct args *a)

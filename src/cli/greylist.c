@@ -83,6 +83,9 @@ int greylist_list(struct cli *c, const struct args *a)
 		show_known(rows);
 	else
 		show_waiting(rows);
+	if (json_is_true(json_object_get(answer, "more")))
+		(void)fprintf(stderr, "mxkeep: there are more; --limit, up to %d, shows them\n",
+			      LIST_MAX);
 	json_decref(answer);
 	return CLI_DONE;
 }
@@ -95,5 +98,5 @@ int greylist_forget(struct cli *c, const struct args *a)
 	client_path(&path, "greylist", "forget", NULL);
 	client_query(&path, "domain", all ? NULL : a->words[0]);
 	client_query(&path, "client", a->word_count > 1 ? a->words[1] : NULL);
-	return pages_change(c, &path, "forgotten");
+	return pages_change(c, &path, "client", "forgotten");
 }

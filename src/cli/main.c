@@ -21,6 +21,7 @@
 #include "cli/client.h"
 
 #define SOCKET_DEFAULT "/run/mxkeep/control.sock"
+#define HELP_COLUMNS   96
 #define GLOBAL_OPTIONS "socket= json help version"
 
 PRINTF(1, 0) static void complain(const char *fmt, va_list args)
@@ -195,10 +196,29 @@ static bool sort_args(const struct cli *c, int argc, char **argv, struct args *a
 
 /* -- help --------------------------------------------------------------------------- */
 
+/* The words of text from column on; lines that would be too long go on at indent. */
+static void put_words(const char *text, size_t column, size_t indent)
+{
+	struct str rest = str_of(text), word;
+
+	for (bool more = rest.n > 0; more; column += word.n + 1) {
+		more = str_cut(rest, ' ', &word, &rest);
+		if (column + 1 + word.n > HELP_COLUMNS) {
+			(void)printf("\n%*s", (int)indent - 1, "");
+			column = indent - 1;
+		}
+		(void)printf(" %.*s", STR_ARGS(word));
+	}
+	(void)putchar('\n');
+}
+
 static void help_row(const struct command *cmd)
 {
-	(void)printf("  %s%s%s%s%s\n      %s\n", cmd->group, *cmd->verb ? " " : "", cmd->verb,
-		     *cmd->synopsis ? " " : "", cmd->synopsis, cmd->says);
+	int column = printf("  %s%s%s", cmd->group, *cmd->verb ? " " : "", cmd->verb);
+
+	put_words(cmd->synopsis, column > 0 ? (size_t)column : 0, 10);
+	(void)printf("     ");
+	put_words(cmd->says, 5, 6);
 }
 
 /* All rows of a group, or all rows there are; false when there is no such group. */

@@ -74,7 +74,7 @@ void pages_hint(const json_t *answer)
 static void show_recipients(const json_t *message)
 {
 	static const char *const headings[] = { "RECIPIENT", "STATE", ">TRIES",
-						">NEXT",     "REPLY", NULL };
+						">NEXT",     "~REPLY", NULL };
 	struct show_table t;
 	size_t i;
 	json_t *row;
@@ -143,7 +143,7 @@ int pages_show_message(struct cli *c, const struct args *a, const char *where)
 	return CLI_DONE;
 }
 
-int pages_change(struct cli *c, struct buf *path, const char *done)
+int pages_change(struct cli *c, struct buf *path, const char *of, const char *done)
 {
 	json_t *answer = client_call(c->client, "POST", path, NULL);
 
@@ -154,7 +154,7 @@ int pages_change(struct cli *c, struct buf *path, const char *done)
 
 	long long n = show_num(answer, "changed");
 
-	show_line("%lld recipient%s %s", n, n == 1 ? "" : "s", done);
+	show_line("%lld %s%s %s", n, of, n == 1 ? "" : "s", done);
 	json_decref(answer);
 	return CLI_DONE;
 }

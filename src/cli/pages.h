@@ -17,7 +17,7 @@ void pages_hint(const json_t *answer);
 
 /* One message with its recipients, for queue and failed. */
 int pages_show_message(struct cli *c, const struct args *a, const char *where);
-/* A POST without body whose answer is {"changed": n}; done: "deleted". */
-int pages_change(struct cli *c, struct buf *path, const char *done);
+/* A POST without body whose answer is {"changed": n}; of: "recipient", done: "deleted". */
+int pages_change(struct cli *c, struct buf *path, const char *of, const char *done);
 
 #endif

@@ -1,4 +1,4 @@
-/* policy: mxkeep policy show, set.
+/* policy: mxkeep policy show, set, report, test.
  * SPDX-License-Identifier: ISC */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,19 +10,19 @@
 #include "cli/client.h"
 #include "cli/show.h"
 
-/* "all" is no domain that mail is taken for. */
-static void policy_path(struct buf *path, const char *domain)
+/* "all" is no domain that mail is taken for.  below: a part behind, or NULL. */
+static void policy_path(struct buf *path, const char *domain, const char *below)
 {
 	if (strcmp(domain, "all") == 0)
-		client_path(path, "policy", NULL);
+		client_path(path, "policy", below, NULL);
 	else
-		client_path(path, "domains", domain, "policy", NULL);
+		client_path(path, "domains", domain, "policy", below, NULL);
 }
 
 /* Only what is not at its default, unless all are wanted. */
 static int show(struct cli *c, json_t *answer, bool all)
 {
-	static const char *const headings[] = { "SETTING", "VALUE", "FROM", "MEANING", NULL };
+	static const char *const headings[] = { "SETTING", "VALUE", "FROM", "~MEANING", NULL };
 	struct show_table t;
 	json_t *row;
 	size_t i;
@@ -34,9 +34,10 @@ static int show(struct cli *c, json_t *answer, bool all)
 	show_table_init(&t, headings);
 	json_array_foreach(json_object_get(answer, "settings"), i, row)
 	{
+		char number[HUMAN_MAX];
 		const char *const cells[] = {
 			show_text(row, "name"),
-			show_text(row, "value"),
+			show_value(row, "value", number),
 			show_text(row, "from"),
 			show_text(row, "says"),
 		};
@@ -53,7 +54,7 @@ int policy_show(struct cli *c, const struct args *a)
 {
 	struct buf path;
 
-	policy_path(&path, a->words[0]);
+	policy_path(&path, a->words[0], NULL);
 	return show(c, client_call(c->client, "GET", &path, NULL), true);
 }
 
@@ -68,7 +69,7 @@ int policy_set(struct cli *c, const struct args *a)
 			return cli_usage(c, "'%s' is not NAME=VALUE", a->words[i]);
 		}
 	}
-	policy_path(&path, a->words[0]);
+	policy_path(&path, a->words[0], NULL);
 
 	json_t *answer = client_call(c->client, "PATCH", &path, body);
 
@@ -95,7 +96,7 @@ int policy_report(struct cli *c, const struct args *a)
 	json_t *row;
 	size_t i;
 
-	client_path(&path, "domains", a->words[0], "policy", "report", NULL);
+	policy_path(&path, a->words[0], "report");
 
 	json_t *answer = client_call(c->client, "GET", &path, NULL);
 
@@ -103,7 +104,8 @@ int policy_report(struct cli *c, const struct args *a)
 		return CLI_FAILED;
 	if (c->json)
 		return show_json(answer);
-	show_line("Recipients of %s in the last day / week:", show_text(answer, "domain"));
+	show_line("Recipients of %s in the last day / week:",
+		  *show_text(answer, "domain") ? show_text(answer, "domain") : "all domains");
 	show_table_init(&t, headings);
 	json_array_foreach(json_object_get(answer, "checks"), i, row)
 	{
@@ -138,7 +140,7 @@ static json_t *trial_body(const struct args *a)
 
 int policy_test(struct cli *c, const struct args *a)
 {
-	static const char *const headings[] = { "CHECK", "MODE", "FINDING", "NOTE", NULL };
+	static const char *const headings[] = { "CHECK", "MODE", "FINDING", "~NOTE", NULL };
 	struct show_table t;
 	struct buf path;
 	json_t *row;

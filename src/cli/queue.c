@@ -62,7 +62,7 @@ static int act(struct cli *c, const struct args *a, const char *verb, const char
 	struct buf path;
 
 	client_path(&path, "queue", a->words[0], verb, NULL);
-	return pages_change(c, &path, done);
+	return pages_change(c, &path, "recipient", done);
 }
 
 int queue_hold(struct cli *c, const struct args *a)
@@ -86,5 +86,5 @@ int queue_flush(struct cli *c, const struct args *a)
 
 	client_path(&path, "flush", NULL);
 	client_query(&path, "domain", a->word_count ? a->words[0] : NULL);
-	return pages_change(c, &path, "due now");
+	return pages_change(c, &path, "recipient", "due now");
 }

@@ -56,7 +56,7 @@ int session_list(struct cli *c, const struct args *a)
 		add_row(&t, row);
 	show_table_print(&t);
 	if (show_num(answer, "open") > (int64_t)json_array_size(rows))
-		(void)fprintf(stderr, "%lld are open; --limit shows more\n",
+		(void)fprintf(stderr, "mxkeep: %lld are open; --limit, up to 999, shows more\n",
 			      (long long)show_num(answer, "open"));
 	json_decref(answer);
 	return CLI_DONE;

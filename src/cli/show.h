@@ -22,9 +22,12 @@ struct libscols_table;
 struct show_table {
 	struct libscols_table *table;
 	size_t columns;
+	size_t prose; /* the column of prose; none: columns */
+	size_t widths[SHOW_COLUMNS_MAX];
 };
 
-/* Headings; one that begins with '>' is of a column of numbers.  NULL ends them. */
+/* Headings; one that begins with '>' is of a column of numbers, one with '~' of the last and
+ * one of prose, which is wrapped between words where the terminal ends.  NULL ends them. */
 void show_table_init(struct show_table *t, const char *const *headings);
 /* One cell a column; they are quoted and copied. */
 void show_table_row(struct show_table *t, const char *const *cells);
@@ -41,6 +44,8 @@ const char *show_text(const json_t *object, const char *key);
 int64_t show_num(const json_t *object, const char *key);
 /* A domain's name as its people write it, or as DNS has it where that cannot be shown. */
 const char *show_domain_name(const json_t *domain);
+/* A member that is text or a number, as text; out has HUMAN_MAX bytes. */
+const char *show_value(const json_t *object, const char *key, char out[HUMAN_MAX]);
 /* Text of a number; out has HUMAN_MAX bytes. */
 const char *show_count(const json_t *object, const char *key, char out[HUMAN_MAX]);
 /* How long ago, or until, the time in KEY_ms is ("3m"; "due" when it is past); "-" when it is null.

@@ -95,7 +95,7 @@ static void show_domains(const json_t *s)
 {
 	static const char *const headings[] = { "DOMAIN",  ">QUEUED", ">HELD", ">FAILED",
 						">OLDEST", "PRIMARY", "STATE", ">SINCE",
-						">PROBE",  "WHY",     NULL };
+						">PROBE",  "~WHY",     NULL };
 	const json_t *domains = json_object_get(s, "domains"), *b = json_object_get(s, "bounces");
 	struct show_table t;
 	size_t i, j;
