@@ -23,6 +23,7 @@
 #define CONFIRM_MS      DAY_MS        /* what was confirmed so lately is not written again */
 #define REFUSED_KEEP_MS (7 * DAY_MS)  /* of a refused user: since the last that counted */
 #define ENTRIES_MAX     100000        /* a domain */
+#define REFUSED_MAX     50000         /* past so many no refused user is added: names are guessed */
 #define PRUNE_STEP      500
 
 #define TRUST_LEARNED 60
@@ -224,7 +225,7 @@ static bool hear_no(struct backend *b, const struct lesson *l, const struct hear
 		return is.confidence > 0 ? write_entry(b, l, &was, &is, e) :
 					   forget(b, l->domain, l->local, e);
 	}
-	if (!was.there && h->entries >= ENTRIES_MAX)
+	if (!was.there && h->entries >= REFUSED_MAX)
 		return true;
 	is.accept = false;
 	is.confidence = TRUST_REFUSED;

@@ -278,6 +278,26 @@ static void who_takes_anybody_teaches_nothing(void **state)
 	world_free(s.w);
 }
 
+static void guessed_names_leave_room_for_users(void **state)
+{
+	struct scene s = begin();
+
+	(void)state;
+	no(&s, "first");
+	world_lock(s.w);
+	world_exec(s.w, "UPDATE hearing SET entries = 50000; COMMIT; BEGIN");
+	world_unlock(s.w);
+	no(&s, "guessed");
+	assert_int_equal(world_count(s.w, "SELECT count(*) FROM heard"), 1);
+	yes(&s, "anna");
+	is(&s, "anna", "accept");
+	/* Of whom we know already a no is news. */
+	no(&s, "anna");
+	assert_int_equal(world_count(s.w, "SELECT counted > 0 FROM heard WHERE local = 'anna'"),
+			 1);
+	world_free(s.w);
+}
+
 static void all_kinds_of_entries_are_listed_together(void **state)
 {
 	const char *const listed[] = { "bob", "dora" };
@@ -327,6 +347,7 @@ int main(void)
 		cmocka_unit_test(who_is_refused_again_and_again_is_believed_not_to_be),
 		cmocka_unit_test(what_a_person_listed_is_confirmed_and_never_touched),
 		cmocka_unit_test(who_takes_anybody_teaches_nothing),
+		cmocka_unit_test(guessed_names_leave_room_for_users),
 		cmocka_unit_test(all_kinds_of_entries_are_listed_together),
 	};
 
