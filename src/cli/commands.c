@@ -88,7 +88,9 @@ const struct command commands[] = {
 	{ "session", "list", session_list, 0, 0, "limit=", "[--limit N]",
 	  "the open SMTP sessions, oldest first" },
 
-	{ "status", "", status_show, 0, 0, "", "", "the daemon, its domains and their primaries" },
+	{ "status", "", status_show, 0, 0, "all", "[--all]",
+	  "the daemon, its domains and their primaries; of more than 50 domains those that need "
+	  "looking at" },
 	{ "explain", "", explain_show, 1, 1, "", "ID",
 	  "what became of a message, or why it is still here" },
 	{ "audit", "", audit_list, 0, 0, "limit=", "[--limit N]", "who changed what" },

@@ -7,6 +7,8 @@
 #include "cli/client.h"
 #include "cli/show.h"
 
+#define DOMAINS_MAX 50 /* of more only those are shown that need looking at */
+
 static void show_daemon(const json_t *s)
 {
 	const json_t *store = json_object_get(s, "store"), *db = json_object_get(s, "database");
@@ -91,16 +93,35 @@ static void add_primary(struct show_table *t, const json_t *d, const json_t *p, 
 	show_table_row(t, cells);
 }
 
-static void show_domains(const json_t *s)
+/* Something waits for it, or one of its primaries is not as it should be. */
+static bool needs_looking_at(const json_t *d)
+{
+	size_t i;
+	json_t *p;
+
+	if (show_num(d, "queued") || show_num(d, "held") || show_num(d, "failed"))
+		return true;
+	json_array_foreach(json_object_get(d, "primaries"), i, p)
+	{
+		const char *state = show_text(p, "state");
+
+		if (strcmp(state, "up") != 0 && strcmp(state, "untried") != 0)
+			return true;
+	}
+	return false;
+}
+
+static void show_domains(const json_t *s, bool all)
 {
 	static const char *const headings[] = { "DOMAIN",  ">QUEUED", ">HELD", ">FAILED",
 						">OLDEST", "PRIMARY", "STATE", ">SINCE",
 						">PROBE",  "~WHY",     NULL };
 	const json_t *domains = json_object_get(s, "domains"), *b = json_object_get(s, "bounces");
 	struct show_table t;
-	size_t i, j;
+	size_t i, j, quiet = 0;
 	json_t *d, *p;
 
+	all = all || json_array_size(domains) <= DOMAINS_MAX;
 	if (json_array_size(domains) == 0) {
 		show_line("no domain yet: mxkeep domain add NAME --primary HOST:PORT");
 		return;
@@ -108,12 +129,19 @@ static void show_domains(const json_t *s)
 	show_table_init(&t, headings);
 	json_array_foreach(domains, i, d)
 	{
+		if (!all && !needs_looking_at(d)) {
+			quiet++;
+			continue;
+		}
 		json_array_foreach(json_object_get(d, "primaries"), j, p)
 			add_primary(&t, d, p, j == 0);
 	}
 	if (show_num(b, "queued") || show_num(b, "held") || show_num(b, "failed"))
 		add_primary(&t, b, NULL, true);
 	show_table_print(&t);
+	if (quiet)
+		show_line("%zu more domains: nothing waits, no primary is down (--all shows them)",
+			  quiet);
 	json_array_foreach(domains, i, d)
 	{
 		if (json_is_true(json_object_get(d, "accepts_all")))
@@ -151,7 +179,6 @@ int status_show(struct cli *c, const struct args *a)
 {
 	struct buf path;
 
-	(void)a;
 	client_path(&path, "status", NULL);
 
 	json_t *s = client_call(c->client, "GET", &path, NULL);
@@ -164,7 +191,7 @@ int status_show(struct cli *c, const struct args *a)
 	show_certificates(s);
 	show_lists(s);
 	(void)putchar('\n');
-	show_domains(s);
+	show_domains(s, args_option(a, "all") != NULL);
 	(void)putchar('\n');
 	show_counters(s);
 	show_counters(json_object_get(s, "dns"));
