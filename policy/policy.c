@@ -167,6 +167,16 @@ const char *finding_name(enum finding_kind kind)
 	return names[kind];
 }
 
+/* "check kind note", behind the end of the line before.  For each check of each recipient: printf
+ * would cost more than many a check. */
+static bool add_finding(struct buf *text, enum check_id id, const struct finding *f)
+{
+	return (!buf_len(text) || buf_add(text, STR("\n"))) &&
+	       buf_add(text, str_of(check_name(id))) && buf_add(text, STR(" ")) &&
+	       buf_add(text, str_of(finding_name(f->kind))) &&
+	       (!f->note.n || buf_add(text, STR(" "))) && buf_add(text, f->note);
+}
+
 struct str policy_findings(const struct policy *p, struct arena *a)
 {
 	struct buf text;
@@ -177,11 +187,7 @@ struct str policy_findings(const struct policy *p, struct arena *a)
 	for (unsigned i = 0; checks[i] && ok; i++) {
 		const struct finding *f = &p->found[checks[i]->id];
 
-		if (f->kind == FINDING_NONE)
-			continue;
-		ok = buf_addf(&text, "%s%s %s%s%.*s", buf_len(&text) ? "\n" : "",
-			      check_name(checks[i]->id), finding_name(f->kind),
-			      f->note.n ? " " : "", STR_ARGS(f->note));
+		ok = f->kind == FINDING_NONE || add_finding(&text, checks[i]->id, f);
 	}
 	kept = ok ? arena_dup(a, buf_str(&text)) : (struct str){ NULL, 0 };
 	buf_done(&text);

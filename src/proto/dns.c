@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: ISC */
 #include "proto/dns.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define LABEL_MAX 63
@@ -138,15 +137,27 @@ bool dns_read_record(struct arena *a, enum dns_type type, struct str rdata, stru
 
 /* -- names of addresses ---------------------------------------------------------------------- */
 
+/* "7." or "213." at the end. */
+static char *put_octet(char *at, unsigned octet)
+{
+	if (octet >= 100)
+		*at++ = (char)('0' + octet / 100);
+	if (octet >= 10)
+		*at++ = (char)('0' + octet / 10 % 10);
+	*at++ = (char)('0' + octet % 10);
+	*at++ = '.';
+	return at;
+}
+
 bool dns_reversed_to(char out[DNS_NAME_MAX + 1], const struct ip *ip, const char *zone)
 {
 	const unsigned char *b = ip->at;
-	char text[65], *at = text;
-	int n;
+	struct str behind = str_of(zone);
+	char *at = out;
 
 	if (ip_is_v4(ip)) {
-		n = snprintf(out, DNS_NAME_MAX + 1, "%u.%u.%u.%u.%s", b[15], b[14], b[13], b[12],
-			     zone);
+		for (int i = 15; i >= 12; i--)
+			at = put_octet(at, b[i]);
 	} else {
 		for (int i = 15; i >= 0; i--) {
 			*at++ = "0123456789abcdef"[b[i] & 15];
@@ -154,10 +165,12 @@ bool dns_reversed_to(char out[DNS_NAME_MAX + 1], const struct ip *ip, const char
 			*at++ = "0123456789abcdef"[b[i] >> 4];
 			*at++ = '.';
 		}
-		*at = '\0';
-		n = snprintf(out, DNS_NAME_MAX + 1, "%s%s", text, zone);
 	}
-	return n > 0 && n <= DNS_NAME_MAX && dns_name_is_valid(str_of(out));
+	if (behind.n > DNS_NAME_MAX - (size_t)(at - out))
+		return false;
+	memcpy(at, behind.at, behind.n);
+	at[behind.n] = '\0';
+	return dns_name_is_valid(str_of(out));
 }
 
 char *dns_reversed(struct arena *a, const struct ip *ip, const char *zone)
