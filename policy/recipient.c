@@ -108,6 +108,23 @@ static enum verdict unknown_user(struct asks *asks, const struct mail *m, const 
 	return d->policy->probe && d->route_count ? probe(asks, m, p, r) : usual(d, r);
 }
 
+/* Its server has refused this user before, and no list says anything of him.  He may be new there:
+ * the primary is asked where it can be, and else the client comes again.  A "no" for good is the
+ * list's word, never that of a memory. */
+static enum verdict refused_before(struct asks *asks, const struct mail *m, const struct place *p,
+				   struct ruling *r)
+{
+	const struct domain *d = p->domain;
+	bool down = d == m->domain && m->primary == STANDING_DOWN;
+
+	if (d->policy->probe && d->route_count && !down)
+		return probe(asks, m, p, r);
+	policy_note(r, m, "its server refused this user before");
+	if (d->unknown == UNKNOWN_REJECT && d->has_recipients && !d->policy->probe)
+		return policy_refuse(r, REPLY_NO_SUCH_USER);
+	return policy_refuse(r, REPLY_RCPT_UNKNOWN_NOW);
+}
+
 /* -- the list ------------------------------------------------------------------------------ */
 
 /* What the list says of it, what the primary said before, or what is done with unknown ones: PASS,
@@ -140,12 +157,12 @@ static enum verdict look(struct asks *asks, const struct mail *m, const struct p
 		*ret_alias = pattern->alias;
 	if (!pattern && listed->status != ANSWER_FOUND)
 		return unknown_user(asks, m, p, r);
-	if (!pattern)
-		policy_note(r, m, "its server %s this user before",
-			    listed->accept ? "took" : "refused");
-	if (pattern ? pattern->accept : listed->accept)
-		return PASS;
-	return policy_refuse(r, REPLY_NO_SUCH_USER);
+	if (pattern)
+		return pattern->accept ? PASS : policy_refuse(r, REPLY_NO_SUCH_USER);
+	if (!listed->accept)
+		return refused_before(asks, m, p, r);
+	policy_note(r, m, "its server took this user before");
+	return PASS;
 }
 
 /* The list, and on to where its aliases lead.  Their domains were ours when they were written; what

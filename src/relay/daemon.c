@@ -25,7 +25,7 @@
 #include "relay/trial.h"
 #include "relay/worker.h"
 
-#define TRIAL_MS     60000 /* for the checks of a trial: every question has a deadline of its own */
+#define TRIAL_MS     15000 /* for the checks of a trial: every question has a deadline of its own */
 #define TRIAL_LOOK_MS  200 /* a stop waits for a trial no longer than that */
 #define ROLL_MS      2000 /* for the loops to say which sessions they have */
 #define GUARD_PLACES 65536 /* clients and networks that are remembered: 6 MiB at most */
