@@ -215,8 +215,11 @@ queue_empty() { queue_is 0; }
 # counter NAME - of `mxkeep status`
 counter() { mx --json status | "$PEERS/rows.py" list value "name=$1"; }
 
-# id_of N - message id of the N-th "accepted" line
+has_accepted() { [ "$(log_count accepted)" -ge "$1" ]; }
+
+# id_of N - message id of the N-th "accepted" line, which may come a moment after the 250
 id_of() {
+	await 5 has_accepted "$1" || return 1
 	awk -v n="$1" '$3 == "accepted" && ++i == n { sub(/.* mail=/, ""); print $1 }' \
 		"$T/relay.log"
 }
