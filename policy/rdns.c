@@ -26,13 +26,14 @@ static bool holds(const struct answer *answer, const struct ip *ip)
 enum rdns rdns_look_up(struct asks *asks, const struct mail *m, struct str *ret_name)
 {
 	enum dns_type type = ip_is_v4(&m->ip) ? DNS_A : DNS_AAAA;
-	const char *zone = type == DNS_A ? "in-addr.arpa" : "ip6.arpa";
-	const char *reversed = dns_reversed(m->arena, &m->ip, zone);
-	const struct answer *names = reversed ? ask_dns(asks, str_of(reversed), DNS_PTR) : NULL;
+	char reversed[DNS_NAME_MAX + 1];
+	const struct answer *names;
 	enum rdns all = RDNS_STRANGE;
 
+	dns_reverse_name(reversed, &m->ip);
+	names = ask_dns(asks, str_of(reversed), DNS_PTR);
 	if (!names)
-		return reversed ? RDNS_WAIT : RDNS_UNKNOWN;
+		return RDNS_WAIT;
 	if (names->status != ANSWER_FOUND)
 		return names->status == ANSWER_NONE ? RDNS_NONE : RDNS_UNKNOWN;
 	*ret_name = names->records[0].data;

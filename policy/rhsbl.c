@@ -33,8 +33,7 @@ static bool add_reverse(struct asks *asks, const struct mail *m, struct names *n
 	char reversed[DNS_NAME_MAX + 1];
 	const struct answer *ptr;
 
-	if (!dns_reversed_to(reversed, &m->ip, ip_is_v4(&m->ip) ? "in-addr.arpa" : "ip6.arpa"))
-		return true;
+	dns_reverse_name(reversed, &m->ip);
 	ptr = ask_dns(asks, str_of(reversed), DNS_PTR);
 	if (!ptr || ptr->status != ANSWER_FOUND)
 		return ptr != NULL;

@@ -151,24 +151,10 @@ struct str spf_dotted_ip(const struct ip *ip, char out[64])
 /* NULL: WAIT. */
 static const struct answer *ask_names(struct spf_run *run)
 {
-	const unsigned char *b = run->query->client.at;
-	char name[80];
-	size_t n = 0;
-	int used;
+	char name[DNS_NAME_MAX + 1];
 
-	if (run->v4) {
-		used = snprintf(name, sizeof(name), "%u.%u.%u.%u.in-addr.arpa", b[15], b[14], b[13],
-				b[12]);
-		return spf_ask(run, (struct str){ name, (size_t)used }, DNS_PTR);
-	}
-	for (unsigned i = 16; i-- > 0;) {
-		name[n++] = "0123456789abcdef"[b[i] & 15];
-		name[n++] = '.';
-		name[n++] = "0123456789abcdef"[b[i] >> 4];
-		name[n++] = '.';
-	}
-	memcpy(name + n, "ip6.arpa", 8);
-	return spf_ask(run, (struct str){ name, n + 8 }, DNS_PTR);
+	dns_reverse_name(name, &run->query->client);
+	return spf_ask(run, str_of(name), DNS_PTR);
 }
 
 /* 3: the domain itself, 2: below it, 1: another. */

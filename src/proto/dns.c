@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: ISC */
 #include "proto/dns.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define LABEL_MAX 63
@@ -173,9 +174,9 @@ bool dns_reversed_to(char out[DNS_NAME_MAX + 1], const struct ip *ip, const char
 	return dns_name_is_valid(str_of(out));
 }
 
-char *dns_reversed(struct arena *a, const struct ip *ip, const char *zone)
+void dns_reverse_name(char out[DNS_NAME_MAX + 1], const struct ip *ip)
 {
-	char name[DNS_NAME_MAX + 1];
+	bool fits = dns_reversed_to(out, ip, ip_is_v4(ip) ? "in-addr.arpa" : "ip6.arpa");
 
-	return dns_reversed_to(name, ip, zone) ? arena_cstr(a, str_of(name)) : NULL;
+	assert(fits);
 }

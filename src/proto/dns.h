@@ -52,10 +52,10 @@ bool dns_type_parse(struct str name, enum dns_type *ret) MUST_CHECK;
  * (RFC 7208 §7.1), with blanks too. */
 bool dns_name_is_valid(struct str name);
 
-/* "2.0.0.127" or the 32 nibbles of IPv6, reversed (RFC 5782 §2.1, §2.4), with ".zone" behind.
- * NULL when the arena is full or the name would be too long. */
-char *dns_reversed(struct arena *a, const struct ip *ip, const char *zone);
-/* The same without an arena; false when it would be too long. */
+/* "2.0.0.127" or the 32 nibbles of IPv6, reversed (RFC 5782 §2.1, §2.4), with ".zone" behind;
+ * false when the name would be too long. */
 bool dns_reversed_to(char out[DNS_NAME_MAX + 1], const struct ip *ip, const char *zone) MUST_CHECK;
+/* Where its names stand: in in-addr.arpa (RFC 1035 §3.5) or ip6.arpa (RFC 3596 §2.5). */
+void dns_reverse_name(char out[DNS_NAME_MAX + 1], const struct ip *ip);
 
 #endif

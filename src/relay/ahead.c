@@ -33,6 +33,8 @@ void ahead_ask(struct worker *w, const struct address *client)
 		asked++;
 	}
 	settings_unref(s);
-	if (reverse && dns_reversed_to(name, &ip, ip_is_v4(&ip) ? "in-addr.arpa" : "ip6.arpa"))
+	if (reverse) {
+		dns_reverse_name(name, &ip);
 		dns_prefetch(w->dns, str_of(name), DNS_PTR);
+	}
 }

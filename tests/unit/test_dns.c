@@ -174,16 +174,21 @@ static void names_that_may_be_asked_for_are_told(void **state)
 
 static void addresses_are_reversed_into_names(void **state)
 {
+	char name[DNS_NAME_MAX + 1];
 	struct ip ip;
 
 	(void)state;
 	assert_true(ip_parse(STR("192.0.2.99"), &ip));
-	assert_string_equal(dns_reversed(arena, &ip, "list.example"), "99.2.0.192.list.example");
+	assert_true(dns_reversed_to(name, &ip, "list.example"));
+	assert_string_equal(name, "99.2.0.192.list.example");
+	dns_reverse_name(name, &ip);
+	assert_string_equal(name, "99.2.0.192.in-addr.arpa");
 	assert_true(ip_parse(STR("2001:db8:1:2:3:4:567:89ab"), &ip));
-	assert_string_equal(dns_reversed(arena, &ip, "ip6.arpa"),
+	dns_reverse_name(name, &ip);
+	assert_string_equal(name,
 			    "b.a.9.8.7.6.5.0.4.0.0.0.3.0.0.0.2.0.0.0.1.0.0.0.8.b.d.0.1.0.0.2."
 			    "ip6.arpa");
-	assert_null(dns_reversed(arena, &ip, "not..a.zone"));
+	assert_false(dns_reversed_to(name, &ip, "not..a.zone"));
 }
 
 static void types_have_names(void **state)
