@@ -1,5 +1,8 @@
 /* lookup.c: a direct-mapped table: the newer answer simply replaces the older one in its place.
  *
+ * What a primary refused before is believed for a time only, and is not remembered here; that it
+ * once took a user may be believed longer than it should.
+ *
  * Bounded by construction, and no attack can make it slow: at worst it never hits.
  * SPDX-License-Identifier: ISC */
 #include "relay/lookup.h"
@@ -78,7 +81,7 @@ struct answer lookup_learn(struct lookup_cache *c, const struct job_recipient *j
 	if (!job->job.ok)
 		return (struct answer){ .status = ANSWER_ERROR };
 	if (asked_at_version == lookup_version(c) && job->local.n <= KEY_MAX &&
-	    job->found != RECIPIENT_ALIAS) {
+	    job->found != RECIPIENT_ALIAS && !(job->heard && job->found == RECIPIENT_REJECT)) {
 		struct place *p = place_of(c, job->domain, job->local);
 
 		p->version = asked_at_version;

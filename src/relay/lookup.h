@@ -1,7 +1,7 @@
 /* lookup.h: where a session's questions are answered: the loop's own cache, or the store's reader.
  *
  * The cache is void as a whole when any recipient changes (settings_board.recipients_version), so a
- * change is in force at the next command and no entry needs a lifetime.
+ * change is in force at the next command and no entry needs a lifetime (but see lookup.c).
  * SPDX-License-Identifier: ISC */
 #ifndef RELAY_LOOKUP_H
 #define RELAY_LOOKUP_H

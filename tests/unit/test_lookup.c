@@ -100,6 +100,25 @@ static void a_failed_lookup_is_an_error_and_not_remembered(void **state UNUSED)
 	assert_false(knows(1, "user1", "", &a));
 }
 
+/* Its time may be over at the next question, and no change tells of that. */
+static void what_a_primary_refused_before_is_not_remembered(void **state UNUSED)
+{
+	struct job_recipient heard = { .job = { .ok = true },
+				       .domain = 1,
+				       .local = STR("user1"),
+				       .found = RECIPIENT_REJECT,
+				       .heard = true };
+	struct answer a = lookup_learn(cache, &heard, lookup_version(cache));
+
+	assert_int_equal(a.status, ANSWER_FOUND);
+	assert_false(a.accept);
+	assert_false(knows(1, "user1", "", &a));
+	heard.found = RECIPIENT_ACCEPT;
+	lookup_learn(cache, &heard, lookup_version(cache));
+	assert_true(knows(1, "user1", "", &a));
+	assert_true(a.heard);
+}
+
 static void any_change_of_recipients_voids_all(void **state UNUSED)
 {
 	struct answer a;
@@ -181,6 +200,7 @@ int main(void)
 		T(what_the_store_found_becomes_an_answer),
 		T(nothing_is_known_at_first),
 		T(a_failed_lookup_is_an_error_and_not_remembered),
+		T(what_a_primary_refused_before_is_not_remembered),
 		T(any_change_of_recipients_voids_all),
 		T(an_answer_that_a_change_overtook_is_used_once),
 		T(domain_name_and_base_make_the_difference),
