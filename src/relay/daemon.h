@@ -48,7 +48,7 @@ struct daemon {
 	struct board board;
 	struct census *census;
 	struct guard *guard;
-	struct guard *rates; /* of clients for the domains that limit them (facts.c) */
+	struct guard *rates; /* of domains, and of clients for domains that limit them (defend.c) */
 	struct hash_key rate_key;
 	struct outlook *outlook; /* how the primaries are */
 	struct inbox *asks; /* the forwarder's: struct job_probe */

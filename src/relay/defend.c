@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/hash.h"
 
 #define TARPIT_STEP_MS 1000
 #define TARPIT_MAX_MS  10000
@@ -45,14 +46,43 @@ bool defend_rate(struct session *s, enum guard_rate what)
 	return may(s->w, s->conf, &s->peer, what);
 }
 
-/* The table of clients has room for domains too, under addresses that no client has (RFC 6666: the
- * prefix 100::/64 is for what is thrown away). */
-bool defend_domain_rate(const struct session *s, const struct domain *d)
-{
-	struct ip key = { { 1 } };
+/* -- what domains limit --------------------------------------------------------------------- */
 
-	memcpy(key.at + 8, &d->id, sizeof(d->id));
-	return guard_spend(s->w->d->guard, &key, GUARD_MESSAGES, d->rate, 0, clock_mono_ms());
+/* One table for all domains, d->rates: a domain has a place, and each client has one for each
+ * domain that limits it.  What stands for an address there is a hash of both; that two of them meet
+ * does not happen.  The domain's own place is that of a client of no address. */
+static bool domain_may(struct daemon *d, const struct domain *domain, const struct ip *client,
+		       enum guard_rate what, unsigned a_minute)
+{
+	struct {
+		struct ip ip;
+		int64_t domain;
+		uint64_t half;
+	} who = { .ip = *client, .domain = domain->id };
+	struct str bytes = { (const char *)&who, sizeof(who) };
+	struct ip place;
+
+	if (!a_minute)
+		return true;
+	for (who.half = 0; who.half < 2; who.half++) {
+		uint64_t hash = hash_keyed(&d->rate_key, bytes);
+
+		memcpy(&place.at[who.half * sizeof(hash)], &hash, sizeof(hash));
+	}
+	return guard_spend(d->rates, &place, what, a_minute, 0, clock_mono_ms());
+}
+
+bool defend_domain_rate(struct daemon *d, const struct domain *domain)
+{
+	static const struct ip nobody = { { 0 } };
+
+	return domain_may(d, domain, &nobody, GUARD_MESSAGES, domain->rate);
+}
+
+bool defend_client_rate(struct daemon *d, const struct domain *domain, const struct ip *client)
+{
+	return domain_may(d, domain, client, GUARD_RECIPIENTS,
+			  (unsigned)domain->policy->client_rate);
 }
 
 /* -- guessing recipients ---------------------------------------------------------------------- */

@@ -13,7 +13,11 @@
 /* May this client connect now?  REPLY_OK, or what to tell it. */
 enum reply_id defend_connection(struct worker *w, const struct address *peer);
 /* One more message for the domain: false when it is past the domain's rate. */
-bool defend_domain_rate(const struct session *s, const struct domain *d) MUST_CHECK;
+bool defend_domain_rate(struct daemon *d, const struct domain *domain) MUST_CHECK;
+/* One more recipient of the domain from this client: false when it is past what the domain's policy
+ * lets one client do. */
+bool defend_client_rate(struct daemon *d, const struct domain *domain, const struct ip *client)
+	MUST_CHECK;
 /* One more message or recipient: false when it is one too many for this minute. */
 bool defend_rate(struct session *s, enum guard_rate what) MUST_CHECK;
 /* A recipient is refused by the policy: says so now, or later (s->delayed, by the stream's timer),

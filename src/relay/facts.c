@@ -2,12 +2,10 @@
  * SPDX-License-Identifier: ISC */
 #include "relay/facts.h"
 
-#include <string.h>
-
 #include "base/clock.h"
-#include "base/hash.h"
 #include "base/idn.h"
 #include "base/utf8.h"
+#include "relay/defend.h"
 #include "relay/outlook.h"
 #include "relay/receipt.h"
 
@@ -27,30 +25,6 @@ static void look_at_lists(struct mail *facts)
 	struct str entry = access_find(scopes, COUNT(scopes), &guest, &list);
 
 	*(list == ACCESS_ALLOW ? &facts->allowed : &facts->denied) = entry;
-}
-
-/* One table for all domains: a client has a place for each domain that limits it.  What stands for
- * its address there is a hash of both; that two of them meet does not happen. */
-static bool is_too_fast(struct daemon *d, const struct mail *facts)
-{
-	struct {
-		struct ip ip;
-		int64_t domain;
-		uint64_t half;
-	} who = { .ip = facts->ip };
-	struct str bytes = { (const char *)&who, sizeof(who) };
-	struct ip place;
-
-	if (!facts->domain || facts->trial || !facts->policy->client_rate)
-		return false;
-	who.domain = facts->domain->id;
-	for (who.half = 0; who.half < 2; who.half++) {
-		uint64_t hash = hash_keyed(&d->rate_key, bytes);
-
-		memcpy(&place.at[who.half * sizeof(hash)], &hash, sizeof(hash));
-	}
-	return !guard_spend(d->rates, &place, GUARD_RECIPIENTS,
-			    (unsigned)facts->policy->client_rate, 0, clock_mono_ms());
 }
 
 /* Its domain is asked for in DNS and compared with names in tables: both know A-labels only. */
@@ -95,5 +69,5 @@ void facts_state(struct receipt *m, const struct facts_client *client)
 		.policy = domain ? domain->policy : m->settings ? m->settings->policy : NULL,
 	};
 	look_at_lists(&m->facts);
-	m->facts.too_fast = is_too_fast(d, &m->facts);
+	m->facts.too_fast = domain && !m->trial && !defend_client_rate(d, domain, &client->ip);
 }

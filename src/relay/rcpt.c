@@ -119,7 +119,7 @@ static enum reply_id within_limits(const struct session *s)
 		return REPLY_UTF8_RCPT;
 	if (m->said_size > domain_size_limit(d))
 		return REPLY_TOO_BIG_RCPT;
-	if (is_first_of(m, d->id) && !defend_domain_rate(s, d))
+	if (is_first_of(m, d->id) && !defend_domain_rate(s->w->d, d))
 		return REPLY_RATE_DOMAIN;
 	return REPLY_RCPT_OK;
 }
