@@ -49,8 +49,8 @@ struct mail {
 	const struct settings *settings; /* NULL: could not be read */
 	bool settings_stale;             /* may lack what is new */
 	const struct domain *domain;     /* the recipient's; NULL: not ours */
-	/* The domain's, or those for all: never NULL.  Where settings are NULL all is at its
-	 * default. */
+	/* The domain's, or those for all; NULL where settings are, and then `recipient`, the first
+	 * check, has refused before any other is run. */
 	const struct policy_settings *policy;
 	bool trial;   /* nobody sends this mail: nothing may be remembered of it */
 	bool too_fast; /* the client names more recipients in a minute than the domain wants */

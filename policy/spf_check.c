@@ -11,7 +11,7 @@
 #include "base/utf8.h"
 #include "policy/checks.h"
 
-/* RFC 8616 §4: what DNS is asked for has A-labels. */
+/* RFC 8616 §4: what DNS is asked for has A-labels.  The sender's domain has them in struct mail. */
 static struct str asked_for(struct str name, char out[IDN_DOMAIN_MAX])
 {
 	struct str ascii;
@@ -21,7 +21,7 @@ static struct str asked_for(struct str name, char out[IDN_DOMAIN_MAX])
 
 const struct spf_result *spf_of_mail(struct asks *asks, const struct mail *m)
 {
-	char local[65], sender[IDN_DOMAIN_MAX], helo[IDN_DOMAIN_MAX];
+	char local[65], helo[IDN_DOMAIN_MAX];
 
 	if (m->spf->code != SPF_WAIT)
 		return m->spf;
@@ -30,7 +30,7 @@ const struct spf_result *spf_of_mail(struct asks *asks, const struct mail *m)
 		.client = m->ip,
 		.helo = asked_for(m->helo, helo),
 		.local = path_unquote(m->sender.local, local),
-		.domain = asked_for(m->sender.domain, sender),
+		.domain = m->sender.domain,
 		.receiver = m->hostname,
 		.now_ms = m->now_ms,
 	};

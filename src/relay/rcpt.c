@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "base/utf8.h"
 #include "policy/spf_check.h"
 #include "proto/xtext.h"
 #include "relay/defend.h"
@@ -18,14 +19,6 @@
 #define MAIL_KEEPS (64 * 1024) /* of the mail's arena: for what comes behind its recipients */
 #define RCPTS_ALWAYS 100 /* RFC 5321 §4.5.3.1.8; more of them only while there is memory */
 
-static bool is_ascii(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.at[i] > '~')
-			return false;
-	return true;
-}
-
 /* RFC 3461 §5.2.7.2: what the sender asked for goes along to where an alias leads; and so that a
  * report names whom he wrote to, that is said where he did not (§5.2.1). */
 static struct str original_rcpt(struct receipt *m)
@@ -35,7 +28,7 @@ static struct str original_rcpt(struct receipt *m)
 	size_t n;
 
 	if (m->orcpt.n || !m->policy.address.at || address.n > ORCPT_ADDRESS_MAX ||
-	    !is_ascii(address))
+	    utf8_has_8bit(address))
 		return m->orcpt;
 	text = mem_alloc(3 * address.n + 1);
 	n = xtext_encode(address, text);
@@ -124,45 +117,46 @@ static enum reply_id within_limits(const struct session *s)
 	return REPLY_RCPT_OK;
 }
 
+/* Counted and logged; who answers it is decided by whoever refuses. */
+static void note_refused(struct session *s, const char *by, const struct reply *why,
+			 struct str note)
+{
+	const struct receipt *m = s->mail;
+
+	s->refused++;
+	session_count(s, reply_is_perm(why) ? COUNTER_refused_rcpts : COUNTER_deferred_rcpts);
+	log_say(s->w->d->log, LOG_INFO, "refused", F_CSTR("by", by), F_INT("code", why->code),
+		F_CSTR("client", s->peer.text), F_CSTR("helo", s->helo),
+		F_PATH("from", m->sender.address), F_PATH("to", m->rcpt.address),
+		F_CSTR("reply", why->text), F_STR("note", note));
+}
+
 static void take_rcpt(struct session *s)
 {
 	struct receipt *m = s->mail;
 	const struct domain *d = target_domain(m);
 	enum reply_id id = within_limits(s);
-	const struct reply *why = reply_get(id);
 
-	if (id == REPLY_RCPT_OK) {
-		if (domain_size_limit(d) < m->size_limit)
-			m->size_limit = domain_size_limit(d);
-		m->may_be_utf8 = m->may_be_utf8 || domain_may_take_utf8(d);
-		session_answer(s, add_rcpt(m) ? REPLY_RCPT_OK : REPLY_NO_MEMORY);
+	if (id != REPLY_RCPT_OK) {
+		note_refused(s, "limits", reply_get(id), STR_NONE);
+		session_answer(s, id);
 		return;
 	}
-	s->refused++;
-	session_count(s, reply_is_perm(why) ? COUNTER_refused_rcpts : COUNTER_deferred_rcpts);
-	log_say(s->w->d->log, LOG_INFO, "refused", F_CSTR("by", "limits"),
-		F_INT("code", why->code), F_CSTR("client", s->peer.text), F_CSTR("helo", s->helo),
-		F_PATH("from", m->sender.address), F_PATH("to", m->rcpt.address),
-		F_CSTR("reply", why->text));
-	session_answer(s, id);
+	if (domain_size_limit(d) < m->size_limit)
+		m->size_limit = domain_size_limit(d);
+	m->may_be_utf8 = m->may_be_utf8 || domain_may_take_utf8(d);
+	session_answer(s, add_rcpt(m) ? REPLY_RCPT_OK : REPLY_NO_MEMORY);
 }
 
 static void refuse_rcpt(struct session *s)
 {
-	const struct receipt *m = s->mail;
-	const struct reply *why = m->policy.reply;
+	const struct policy *p = &s->mail->policy;
 
-	s->refused++;
-	session_count(s, reply_is_perm(why) ? COUNTER_refused_rcpts : COUNTER_deferred_rcpts);
-	log_say(s->w->d->log, LOG_INFO, "refused", F_CSTR("by", check_name(m->policy.by->id)),
-		F_INT("code", why->code), F_CSTR("client", s->peer.text), F_CSTR("helo", s->helo),
-		F_PATH("from", m->sender.address), F_PATH("to", m->rcpt.address),
-		F_CSTR("reply", why->text),
-		F_STR("note", m->policy.found[m->policy.by->id].note));
-	if (m->policy.by->id == CHECK_recipient)
-		defend_refused_rcpt(s, why);
+	note_refused(s, check_name(p->by->id), p->reply, p->found[p->by->id].note);
+	if (p->by->id == CHECK_recipient)
+		defend_refused_rcpt(s, p->reply);
 	else
-		smtpd_answer(s->smtpd, why);
+		smtpd_answer(s->smtpd, p->reply);
 }
 
 /* Shadow mode: what a check in mode log would have refused. */
