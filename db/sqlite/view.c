@@ -79,6 +79,17 @@ void *view_answer(struct arena *a, void *rows, size_t n, size_t size, struct err
 	return answer;
 }
 
+void *view_walked(struct arena *a, void *rows, size_t n, size_t size, int got, bool fits,
+		  struct err *e)
+{
+	if (got >= 0 && fits)
+		return view_answer(a, rows, n, size, e);
+	free(rows);
+	if (got >= 0)
+		(void)err_set(e, ERR_TEMP, "the answer is too large");
+	return NULL;
+}
+
 const char *view_text(struct arena *a, sqlite3_stmt *st, int column)
 {
 	return arena_cstr(a, sql_text(st, column));
@@ -98,7 +109,7 @@ bool view_events(struct view *v, struct arena *a, msgid message, struct view_eve
 	struct view_event *rows = NULL;
 	size_t n = 0, room = 0;
 	sqlite3_stmt *st = NULL;
-	bool full = false;
+	bool fits = true;
 	int got;
 
 	if (b)
@@ -113,14 +124,10 @@ bool view_events(struct view *v, struct arena *a, msgid message, struct view_eve
 			.kind = view_text(a, st, 1),
 			.detail = view_text(a, st, 2),
 		};
-		full = full || !rows[n].kind || !rows[n].detail;
+		fits = fits && rows[n].kind && rows[n].detail;
 		n++;
 	}
-	if (got < 0 || full) {
-		free(rows);
-		return got < 0 ? false : err_set(e, ERR_TEMP, "the answer is too large");
-	}
-	rows = view_answer(a, rows, n, sizeof(*rows), e);
+	rows = view_walked(a, rows, n, sizeof(*rows), got, fits, e);
 	if (!rows)
 		return false;
 	*ret = rows;

@@ -1,7 +1,5 @@
 /* view_greylist: who was told to come back, and who did.
  * SPDX-License-Identifier: ISC */
-#include <stdlib.h>
-
 #include "base/arena.h"
 #include "db/greylist.h"
 #include "db/sqlite/view.h"
@@ -64,11 +62,7 @@ bool view_greylist(struct view *v, struct arena *a, const char *domain, bool kno
 	if (got > 0)
 		sql_end(st);
 	*ret_more = got > 0;
-	if (got < 0 || !fits) {
-		free(rows);
-		return got >= 0 && err_set(e, ERR_TEMP, "the answer is too large");
-	}
-	rows = view_answer(a, rows, n, sizeof(*rows), e);
+	rows = view_walked(a, rows, n, sizeof(*rows), got, fits, e);
 	if (!rows)
 		return false;
 	*ret = rows;

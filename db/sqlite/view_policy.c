@@ -1,35 +1,15 @@
 /* view_policy: what has been set of policies.
  * SPDX-License-Identifier: ISC */
-#include <stdlib.h>
-
 #include "base/arena.h"
 #include "db/sqlite/view.h"
 
-/* The domain's rows (0: none but those for all), each name once: the domain's own wins. */
-static bool load(struct backend *b, struct arena *a, int64_t domain, struct view_setting **rows,
-		 size_t *n, struct err *e)
+/* Each name once: the domain's own wins. */
+static sqlite3_stmt *start(struct backend *b, int64_t domain, struct err *e)
 {
-	sqlite3_stmt *st = sql_start(b, SQL_VIEW_POLICY, e,
-				     "SELECT name, value, domain <> 0, max(domain) FROM policy"
-				     " WHERE domain IN (0, ?1) GROUP BY name ORDER BY name",
-				     V_INT(domain));
-	size_t room = 0;
-	bool full = false;
-	int got;
-
-	while ((got = st ? sql_step(b, st, e) : -1) > 0) {
-		struct view_setting *row;
-
-		*rows = view_grow(*rows, *n, &room, sizeof(**rows));
-		row = &(*rows)[(*n)++];
-		row->name = view_text(a, st, 0);
-		row->value = view_text(a, st, 1);
-		row->own = domain && sqlite3_column_int(st, 2);
-		full = full || !row->name || !row->value;
-	}
-	if (got < 0)
-		return false;
-	return !full || err_set(e, ERR_TEMP, "the answer is too large");
+	return sql_start(b, SQL_VIEW_POLICY, e,
+			 "SELECT name, value, domain <> 0, max(domain) FROM policy"
+			 " WHERE domain IN (0, ?1) GROUP BY name ORDER BY name",
+			 V_INT(domain));
 }
 
 bool view_policy(struct view *v, struct arena *a, const char *domain, struct view_setting **ret,
@@ -37,16 +17,26 @@ bool view_policy(struct view *v, struct arena *a, const char *domain, struct vie
 {
 	struct backend *b = view_use(v, e);
 	struct view_setting *rows = NULL;
+	size_t n = 0, room = 0;
+	bool fits = true;
+	sqlite3_stmt *st;
 	int64_t id = 0;
-	size_t n = 0;
+	int got;
 
 	if (!b || (domain && !view_find_domain(b, domain, &id, e)))
 		return false;
-	if (!load(b, a, id, &rows, &n, e)) {
-		free(rows);
-		return false;
+	st = start(b, id, e);
+	while ((got = st ? sql_step(b, st, e) : -1) > 0) {
+		rows = view_grow(rows, n, &room, sizeof(*rows));
+		rows[n] = (struct view_setting){
+			.name = view_text(a, st, 0),
+			.value = view_text(a, st, 1),
+			.own = id && sqlite3_column_int(st, 2),
+		};
+		fits = fits && rows[n].name && rows[n].value;
+		n++;
 	}
-	rows = view_answer(a, rows, n, sizeof(*rows), e);
+	rows = view_walked(a, rows, n, sizeof(*rows), got, fits, e);
 	if (!rows)
 		return false;
 	*ret = rows;

@@ -1,7 +1,5 @@
 /* view_report: what the checks found of a domain's recipients in the last day and week.
  * SPDX-License-Identifier: ISC */
-#include <stdlib.h>
-
 #include "base/arena.h"
 #include "db/sqlite/view.h"
 
@@ -39,7 +37,7 @@ bool view_report(struct view *v, struct arena *a, const char *domain, int64_t no
 	struct backend *b = view_use(v, e);
 	struct view_finding *rows = NULL;
 	size_t n = 0, room = 0;
-	bool full = false;
+	bool fits = true;
 	sqlite3_stmt *st;
 	int64_t id = 0;
 	int got;
@@ -55,14 +53,10 @@ bool view_report(struct view *v, struct arena *a, const char *domain, int64_t no
 			.week = (uint64_t)sqlite3_column_int64(st, 2),
 			.day = (uint64_t)sqlite3_column_int64(st, 3),
 		};
-		full = full || !rows[n].check || !rows[n].finding;
+		fits = fits && rows[n].check && rows[n].finding;
 		n++;
 	}
-	if (got < 0 || full) {
-		free(rows);
-		return got < 0 ? false : err_set(e, ERR_TEMP, "the answer is too large");
-	}
-	rows = view_answer(a, rows, n, sizeof(*rows), e);
+	rows = view_walked(a, rows, n, sizeof(*rows), got, fits, e);
 	if (!rows)
 		return false;
 	*ret = rows;
