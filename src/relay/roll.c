@@ -4,9 +4,9 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
+#include "relay/thread.h"
 
 #define ROLL_ARENA_MAX ((size_t)16 * 1024 * 1024)
 
@@ -22,13 +22,9 @@ struct roll {
 struct roll *roll_new(unsigned workers, size_t most)
 {
 	struct roll *r = mem_alloc(sizeof(*r));
-	pthread_condattr_t attr;
 
 	pthread_mutex_init(&r->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&r->answered, &attr);
-	pthread_condattr_destroy(&attr);
+	thread_cond_init(&r->answered);
 	r->refs = 1;
 	r->missing = workers;
 	r->most = most;
@@ -132,13 +128,12 @@ bool roll_wait(struct roll *r, int timeout_ms, struct arena *a, struct board_ses
 	       size_t *ret_n)
 {
 	int64_t end_ms = clock_mono_ms() + timeout_ms;
-	struct timespec end = { .tv_sec = end_ms / 1000, .tv_nsec = end_ms % 1000 * 1000000 };
 	struct board_session *rows = NULL;
 	bool late = false;
 
 	pthread_mutex_lock(&r->lock);
 	while (r->missing && !late)
-		late = pthread_cond_timedwait(&r->answered, &r->lock, &end) != 0;
+		late = !thread_cond_wait(&r->answered, &r->lock, end_ms);
 	if (!r->missing)
 		rows = copy_out(r, a);
 	if (rows) {

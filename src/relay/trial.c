@@ -4,13 +4,13 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "relay/facts.h"
 #include "relay/inquiry.h"
 #include "relay/receipt.h"
 #include "relay/receive.h"
+#include "relay/thread.h"
 #include "relay/worker.h"
 
 #define TRIAL_ARENA_MAX ((size_t)1024 * 1024)
@@ -49,13 +49,9 @@ static bool read_question(struct trial *t, const struct board_trial *q, struct e
 bool trial_new(const struct board_trial *question, struct trial **ret, struct err *e)
 {
 	struct trial *t = mem_alloc(sizeof(*t));
-	pthread_condattr_t attr;
 
 	pthread_mutex_init(&t->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&t->answered, &attr);
-	pthread_condattr_destroy(&attr);
+	thread_cond_init(&t->answered);
 	t->refs = 1;
 	t->arena = arena_new(TRIAL_ARENA_MAX);
 	if (!read_question(t, question, e)) {
@@ -111,12 +107,11 @@ static bool copy_answer(const struct board_trial_answer *from, struct arena *a,
 bool trial_wait(struct trial *t, int timeout_ms, struct arena *a, struct board_trial_answer *ret)
 {
 	int64_t end_ms = clock_mono_ms() + timeout_ms;
-	struct timespec end = { .tv_sec = end_ms / 1000, .tv_nsec = end_ms % 1000 * 1000000 };
 	bool late = false, ok;
 
 	pthread_mutex_lock(&t->lock);
 	while (!t->done && !late)
-		late = pthread_cond_timedwait(&t->answered, &t->lock, &end) != 0;
+		late = !thread_cond_wait(&t->answered, &t->lock, end_ms);
 	ok = t->done && copy_answer(&t->answer, a, ret);
 	pthread_mutex_unlock(&t->lock);
 	return ok;
