@@ -137,7 +137,8 @@ write_conf() {
 	[ "$(id -u)" != 0 ] || chown "$RELAY_USER" "$T"
 }
 
-# log_count EVENT [KEY=VALUE...] - lines of the relay's log
+# log_count EVENT [KEY=VALUE...] - lines of the relay's log.  A line is there some milliseconds
+# behind what it tells of, so a test waits for one: must_await 10 log_has ...
 log_count() {
 	local log=${LOG:-$T/relay.log}
 	[ -e "$log" ] || { echo 0 && return; }
@@ -154,6 +155,7 @@ log_count() {
 
 log_has() { [ "$(log_count "$@")" -gt 0 ]; }
 log_has_n() { [ "$(log_count "${@:2}")" -ge "$1" ]; }
+log_is() { [ "$(log_count "${@:2}")" = "$1" ]; }
 
 # relay_start [SECTION.NAME=VALUE...] - a new configuration, the daemon started and ready
 relay_start() {

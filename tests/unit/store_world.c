@@ -15,6 +15,8 @@
 #include "base/arena.h"
 #include "base/clock.h"
 
+#define PATIENCE_MS 60000 /* with the store's own locks, which are held for a moment each */
+
 struct store_world *world_make(const char *parent)
 {
 	struct store_world *w = mem_alloc(sizeof(*w));
@@ -104,6 +106,7 @@ void world_lock(struct store_world *w)
 	char *path = world_path(w, "mxkeep.db");
 
 	assert_int_equal(sqlite3_open_v2(path, &w->lock, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+	(void)sqlite3_busy_timeout(w->lock, PATIENCE_MS);
 	(void)sqlite3_db_config(w->lock, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	assert_int_equal(sqlite3_exec(w->lock, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
 	free(path);
@@ -327,6 +330,7 @@ static void open_look(struct store_world *w)
 	char *path = world_path(w, "mxkeep.db");
 
 	assert_int_equal(sqlite3_open_v2(path, &w->look, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	(void)sqlite3_busy_timeout(w->look, PATIENCE_MS);
 	(void)sqlite3_db_config(w->look, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	free(path);
 }

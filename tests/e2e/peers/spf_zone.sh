@@ -6,6 +6,7 @@
 # spf_world [SECTION.NAME=VALUE...] - spf.test, and never.dead.test of a server that never
 # answers for it; the relay with them, and its primary for a.test and b.test in $T/primary
 spf_world() {
+	local stubs
 	need nsd swaks python3
 	freeports PRIMARY NAMES DEAD
 	cat >"$T/spf.test.zone" <<-'ZONE'
@@ -45,10 +46,18 @@ spf_world() {
 			"ip4:198.51.100.32 ip4:198.51.100.33 ip4:198.51.100.34 "
 			"ip4:203.0.113.9 -all" )
 	ZONE
+	# The clients have no names, and that is heard at once.
+	cat >"$T/113.0.203.in-addr.arpa.zone" <<-'ZONE'
+		$ORIGIN 113.0.203.in-addr.arpa.
+		$TTL 60
+		@	SOA ns.spf.test. x.spf.test. 1 3600 600 86400 60
+		@	NS ns.spf.test.
+	ZONE
 	hostile_start "$DEAD"
-	nsd_start "$NAMES" spf.test
-	relay_start 'smtp.xclient_from={"127.0.0.3"}' dns.timeout=2s \
-		"dns.stub={\"spf.test=127.0.0.1:$NAMES\",\"dead.test=127.0.0.1:$DEAD\"}" "$@"
+	nsd_start "$NAMES" spf.test 113.0.203.in-addr.arpa
+	stubs=$(printf '"%s",' "spf.test=127.0.0.1:$NAMES" "dead.test=127.0.0.1:$DEAD" \
+		"113.0.203.in-addr.arpa=127.0.0.1:$NAMES")
+	relay_start 'smtp.xclient_from={"127.0.0.3"}' dns.timeout=2s "dns.stub={${stubs%,}}" "$@"
 	add_domain a.test "$PRIMARY"
 	add_domain b.test "$PRIMARY"
 	mx policy set all helo=off >/dev/null || fail "policy set"
