@@ -72,6 +72,24 @@ bool change_recipient_replace(struct store *s, const char *who, const char *doma
 			      struct str file, bool force, struct change_tally *ret,
 			      struct err *e) MUST_CHECK;
 
+/* What the domain's primaries said of users when they were asked or got mail is forgotten; the list
+ * stays as it is.  Of these users, ERR_NOTFOUND when of one of them nothing was known; or
+ * (locals NULL) of all, and whether they take users of any name.  Patterns stand for nothing here.
+ * What others remember beside the store is forgotten by `forget`, which is called for each user
+ * (folded; .at NULL: all) and answers how much it was. */
+typedef uint64_t change_forget_fn(void *world, int64_t domain, struct str local);
+
+struct change_memory {
+	change_forget_fn *forget; /* NULL: nobody remembers */
+	void *world;
+	int64_t domain;
+};
+
+bool change_recipient_forget(struct store *s, const char *who, const char *domain,
+			     const char *const *locals, size_t n,
+			     const struct change_memory *memory, uint64_t *ret_changed,
+			     struct err *e) MUST_CHECK;
+
 /* Settings of a policy, of one domain or (NULL) for all: keys are those of db/policy_settings.h,
  * the value "default" takes back what was set. */
 bool change_policy_set(struct store *s, const char *who, const char *domain,

@@ -16,6 +16,7 @@ enum change_kind {
 	CHANGE_RECIPIENT_ADD, /* an import too */
 	CHANGE_RECIPIENT_REMOVE,
 	CHANGE_RECIPIENT_REPLACE,
+	CHANGE_RECIPIENT_FORGET,
 	CHANGE_MESSAGE,
 	CHANGE_FAILED_ALL,
 	CHANGE_FLUSH,
@@ -55,6 +56,7 @@ struct change_local {
 	struct str target; /* RECIPIENT_ALIAS: where it goes; else "" */
 	uint32_t line; /* of the file it came from; later ones win */
 	bool known, same; /* the backend: it is in the list already; and just so */
+	bool remembered;  /* CHANGE_RECIPIENT_FORGET: it was, beside the store */
 };
 
 struct change_setting {
@@ -74,6 +76,8 @@ struct job_change {
 	struct str domain; /* name, lower case; .at is NULL for all */
 	struct domain_patch patch;
 	bool force; /* domain: with its mail; list: however much goes; access: remove */
+	bool all;   /* CHANGE_RECIPIENT_FORGET: not only locals */
+	uint64_t remembered; /* all: so many, beside the store */
 	const char *source; /* of recipients: "list" or "import" */
 	struct change_local *locals; /* sorted, each once; not in the arena: the caller's */
 	size_t local_count;

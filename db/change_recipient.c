@@ -112,6 +112,37 @@ bool change_recipient_remove(struct store *s, const char *who, const char *domai
 	return change_end(&c, change_carry_out(&c, s, ret_changed, e));
 }
 
+/* Beside the store it is forgotten first: how much that was is told by the audit row too. */
+static void forget_memory(struct job_change *j, const struct change_memory *m)
+{
+	if (!m->forget)
+		return;
+	if (j->all)
+		j->remembered = m->forget(m->world, m->domain, (struct str){ NULL, 0 });
+	for (size_t i = 0; i < j->local_count; i++)
+		j->locals[i].remembered =
+			m->forget(m->world, m->domain, j->locals[i].local) > 0;
+}
+
+bool change_recipient_forget(struct store *s, const char *who, const char *domain,
+			     const char *const *locals, size_t n,
+			     const struct change_memory *memory, uint64_t *ret_changed,
+			     struct err *e)
+{
+	struct change c;
+	struct job_change *j =
+		change_begin(&c, CHANGE_RECIPIENT_FORGET, who, locals ? texts_size(locals, n) : 0);
+
+	j->all = !locals;
+	if (!patch_domain_name(j->job.arena, domain, &j->domain, e) ||
+	    (locals && !change_locals(&c, locals, n, RECIPIENT_ACCEPT, e)) ||
+	    !set_recipients_audit(&c, j->all ? "recipient forget --all " : "recipient forget ", n,
+				  e))
+		return change_end(&c, false);
+	forget_memory(j, memory);
+	return change_end(&c, change_carry_out(&c, s, ret_changed, e));
+}
+
 /* Most entries stay in the file's own copy; those that folding makes longer are in the arena. */
 static size_t file_size(struct str file)
 {

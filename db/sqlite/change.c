@@ -59,6 +59,8 @@ static enum run_result carry_out(struct backend *b, struct job_change *c, struct
 	case CHANGE_RECIPIENT_REMOVE:
 	case CHANGE_RECIPIENT_REPLACE:
 		return sqlite_change_recipient(b, c, batch);
+	case CHANGE_RECIPIENT_FORGET:
+		return sqlite_change_heard(b, c, batch);
 	case CHANGE_ACCESS:
 		return sqlite_change_access(b, c, batch);
 	case CHANGE_POLICY:

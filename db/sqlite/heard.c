@@ -90,6 +90,16 @@ static bool load_entry(struct backend *b, int64_t domain, struct str local, stru
 	return true;
 }
 
+bool sqlite_is_heard(struct backend *b, int64_t domain, struct str local, bool *ret, struct err *e)
+{
+	struct entry entry;
+
+	if (!load_entry(b, domain, local, &entry, e))
+		return false;
+	*ret = entry.there;
+	return true;
+}
+
 int sqlite_find_heard(struct backend *b, struct job_recipient *r, struct str local)
 {
 	struct err *e = &r->job.err;
@@ -169,7 +179,7 @@ static bool write_entry(struct backend *b, const struct lesson *l, const struct 
 	       (was->there || add_entries(b, l->domain, 1, e));
 }
 
-static bool forget(struct backend *b, int64_t domain, struct str local, struct err *e)
+bool sqlite_forget_heard(struct backend *b, int64_t domain, struct str local, struct err *e)
 {
 	return sql_run(b,
 		       sql_start(b, SQL_HEARD_DELETE, e,
@@ -223,7 +233,7 @@ static bool hear_no(struct backend *b, const struct lesson *l, const struct hear
 		is.confidence -= TRUST_LESS;
 		batch->recipients_changed = batch->recipients_changed || is.confidence <= 0;
 		return is.confidence > 0 ? write_entry(b, l, &was, &is, e) :
-					   forget(b, l->domain, l->local, e);
+					   sqlite_forget_heard(b, l->domain, l->local, e);
 	}
 	if (!was.there && h->entries >= REFUSED_MAX)
 		return true;
@@ -309,12 +319,22 @@ enum run_result sqlite_hear(struct backend *b, struct job_hear *j, struct batch 
 	return ok ? RUN_DONE : RUN_BROKEN;
 }
 
+bool sqlite_forget_all_heard(struct backend *b, int64_t domain, uint64_t *ret_n, struct err *e)
+{
+	if (!sql_run(b,
+		     sql_start(b, SQL_HEARD_DELETE_ALL, e, "DELETE FROM heard WHERE domain = ?1",
+			       V_INT(domain)),
+		     e))
+		return false;
+	*ret_n = (uint64_t)sql_changes(b);
+	return true;
+}
+
 bool sqlite_forget_hearing(struct backend *b, int64_t domain, struct err *e)
 {
-	return sql_run(b,
-		       sql_start(b, SQL_HEARD_DELETE_ALL, e, "DELETE FROM heard WHERE domain = ?1",
-				 V_INT(domain)),
-		       e) &&
+	uint64_t ignored;
+
+	return sqlite_forget_all_heard(b, domain, &ignored, e) &&
 	       sql_run(b,
 		       sql_start(b, SQL_HEARING_DELETE, e, "DELETE FROM hearing WHERE domain = ?1",
 				 V_INT(domain)),
@@ -370,7 +390,7 @@ static bool drop(struct backend *b, const struct pruning *p, struct err *e)
 	if (!sql_exec(b, "BEGIN IMMEDIATE", e))
 		return false;
 	for (size_t i = 0; i < p->n; i++)
-		if (!forget(b, p->domains[i], p->locals[i], e)) {
+		if (!sqlite_forget_heard(b, p->domains[i], p->locals[i], e)) {
 			if (!sql_exec(b, "ROLLBACK", &ignored) && b->health == BACKEND_WELL)
 				b->health = BACKEND_REOPEN;
 			return false;

@@ -53,7 +53,7 @@ enum sql_slot {
 	/* heard */
 	SQL_HEARING, SQL_HEARD, SQL_LISTED, SQL_LISTED_CONFIRM, SQL_HEARING_COUNT, SQL_HEARD_PUT,
 	SQL_HEARD_DELETE, SQL_CLOCK_STOP, SQL_CLOCK_START, SQL_ACCEPTS_ALL, SQL_HEARD_DELETE_ALL,
-	SQL_HEARING_DELETE, SQL_HEARD_OLD,
+	SQL_HEARING_DELETE, SQL_HEARING_CLEAR, SQL_HEARD_OLD,
 	/* settings, start, tidy */
 	SQL_DOMAINS, SQL_ROUTES, SQL_PATTERNS, SQL_POLICIES, SQL_ACCESS, SQL_HIGHEST, SQL_NODE,
 	SQL_PULL_DUE,
@@ -172,6 +172,7 @@ enum run_result sqlite_change_queue(struct backend *b, struct job_change *c,
 enum run_result sqlite_change_access(struct backend *b, struct job_change *c, struct batch *batch);
 enum run_result sqlite_change_greylist(struct backend *b, struct job_change *c,
 				       struct batch *batch);
+enum run_result sqlite_change_heard(struct backend *b, struct job_change *c, struct batch *batch);
 enum run_result sqlite_change_policy(struct backend *b, struct job_change *c, struct batch *batch);
 /* change_alias.c: what the list forbids is refused before anything of it is written. */
 enum run_result sqlite_check_entries(struct backend *b, struct job_change *c, int64_t domain);
@@ -194,6 +195,14 @@ int sqlite_find_heard(struct backend *b, struct job_recipient *r, struct str loc
 bool sqlite_learn(struct backend *b, const struct lesson *l, struct batch *batch, struct err *e)
 	MUST_CHECK;
 enum run_result sqlite_hear(struct backend *b, struct job_hear *j, struct batch *batch);
+/* Was anything said of this user, believed or not? */
+bool sqlite_is_heard(struct backend *b, int64_t domain, struct str local, bool *ret, struct err *e)
+	MUST_CHECK;
+/* That there is something is known. */
+bool sqlite_forget_heard(struct backend *b, int64_t domain, struct str local, struct err *e)
+	MUST_CHECK;
+bool sqlite_forget_all_heard(struct backend *b, int64_t domain, uint64_t *ret_n, struct err *e)
+	MUST_CHECK;
 bool sqlite_forget_hearing(struct backend *b, int64_t domain, struct err *e) MUST_CHECK;
 /* One step; *ret_changed: an entry is gone. */
 bool sqlite_prune_heard(struct backend *b, int64_t now_ms, bool *ret_more, bool *ret_changed,

@@ -13,6 +13,7 @@
 #include "base/conf.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "db/change.h"
 #include "db/settings.h"
 #include "db/store.h"
 #include "relay/board.h"
@@ -28,7 +29,8 @@ struct admin_world {
 	struct board *board;
 	board_sessions_fn *sessions; /* NULL: there are no loops */
 	board_try_fn *try_policy;    /* NULL: the same */
-	void *relay;                 /* for both */
+	change_forget_fn *forget;    /* NULL: nobody else remembers what primaries said */
+	void *relay;                 /* for these */
 	const int *listen;           /* listening TCP sockets; they are closed by admin_stop */
 	unsigned listen_count;
 };

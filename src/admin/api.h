@@ -85,7 +85,8 @@ void api_unref(json_t **json); /* for CLEANUP */
 
 api_fn api_index, api_status, api_audit, api_explain, api_session_list;
 api_fn api_domain_list, api_domain_add, api_domain_show, api_domain_set, api_domain_remove;
-api_fn api_recipient_list, api_recipient_add, api_recipient_remove, api_recipient_import;
+api_fn api_recipient_list, api_recipient_add, api_recipient_remove, api_recipient_import,
+	api_recipient_forget;
 api_fn api_access_list, api_access_add, api_access_remove;
 api_fn api_policy_show, api_policy_set, api_policy_show_all, api_policy_set_all,
 	api_policy_report, api_policy_report_all, api_policy_test;

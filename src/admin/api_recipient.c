@@ -31,24 +31,27 @@ static json_t *recipient_json(const struct view_recipient *row)
 	return json;
 }
 
-static bool domain_is_known(const struct request *r, struct err *e)
+static bool find_domain(const struct request *r, int64_t *ret_id, struct err *e)
 {
 	struct settings *s = settings_board_get(r->world->settings);
-	bool known = s && settings_find(s, str_of(r->args[0]));
+	const struct domain *d = s ? settings_find(s, str_of(r->args[0])) : NULL;
 
+	if (d)
+		*ret_id = d->id;
 	settings_unref(s);
-	return known || err_set(e, ERR_NOTFOUND, "no such domain: %.255s", r->args[0]);
+	return d || err_set(e, ERR_NOTFOUND, "no such domain: %.255s", r->args[0]);
 }
 
 json_t *api_recipient_list(struct request *r, struct err *e)
 {
 	const char *after = target_query(&r->target, "after");
 	struct view_recipient *rows;
+	int64_t domain;
 	unsigned limit;
 	size_t n;
 	bool more;
 
-	if (!api_limit(r, LIST_DEFAULT, &limit, e) || !domain_is_known(r, e) ||
+	if (!api_limit(r, LIST_DEFAULT, &limit, e) || !find_domain(r, &domain, e) ||
 	    !view_recipients(r->view, r->arena, r->args[0], after ? after : "", limit, &rows, &n,
 			     &more, e))
 		return NULL;
@@ -117,6 +120,29 @@ json_t *api_recipient_remove(struct request *r, struct err *e)
 
 	if (!api_texts(r, "recipients", &locals, &n, e) ||
 	    !change_recipient_remove(r->world->store, r->who, r->args[0], locals, n, &changed, e))
+		return NULL;
+	return api_changed(changed);
+}
+
+/* {"recipients": [...]}, or all=yes: never both, never by omission. */
+json_t *api_recipient_forget(struct request *r, struct err *e)
+{
+	struct change_memory memory = { r->world->forget, r->world->relay, 0 };
+	const char *const *locals = NULL;
+	uint64_t changed;
+	size_t n = 0;
+	bool all;
+
+	if (!api_flag(r, "all", &all, e) || !find_domain(r, &memory.domain, e))
+		return NULL;
+	if (all && json_object_size(r->body)) {
+		(void)err_set(e, ERR_INPUT, "give either 'recipients' or all=yes");
+		return NULL;
+	}
+	if (!all && !api_texts(r, "recipients", &locals, &n, e))
+		return NULL;
+	if (!change_recipient_forget(r->world->store, r->who, r->args[0], locals, n, &memory,
+				     &changed, e))
 		return NULL;
 	return api_changed(changed);
 }

@@ -52,6 +52,8 @@ static const struct api_route routes[] = {
 	  "add users to the list" },
 	{ "POST", "/v1/domains/{name}/recipients/remove", api_recipient_remove, API_JSON, NULL,
 	  "remove users from the list" },
+	{ "POST", "/v1/domains/{name}/recipients/forget", api_recipient_forget, API_JSON, "all",
+	  "forget what its primaries said of users; all=yes: of all" },
 	{ "POST", "/v1/domains/{name}/recipients/import", api_recipient_import, API_FILE,
 	  "replace force",
 	  "add users from a text or CSV file; replace=yes makes it the whole list" },

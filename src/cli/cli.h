@@ -69,7 +69,7 @@ extern const struct command commands[];
 extern const size_t command_count;
 
 command_fn domain_add, domain_list, domain_show, domain_set, domain_remove;
-command_fn recipient_add, recipient_import, recipient_list, recipient_remove;
+command_fn recipient_add, recipient_import, recipient_list, recipient_remove, recipient_forget;
 command_fn access_add, access_list, access_remove;
 command_fn policy_show, policy_set, policy_report, policy_test;
 command_fn greylist_list, greylist_forget;

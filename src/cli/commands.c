@@ -35,6 +35,9 @@ const struct command commands[] = {
 	  "limit= after=", "DOMAIN [--limit N] [--after LOCALPART]", "the list of valid users" },
 	{ "recipient", "remove", recipient_remove, 2, MANY, "", "DOMAIN LOCALPART...",
 	  "remove users from the list" },
+	{ "recipient", "forget", recipient_forget, 1, MANY, "all",
+	  "DOMAIN LOCALPART... | DOMAIN --all",
+	  "forget what the primary said of users, learned or probed" },
 
 	{ "policy", "show", policy_show, 1, 1, "", "DOMAIN|all",
 	  "every setting of a policy, and where its value comes from" },

@@ -1,4 +1,4 @@
-/* recipient: mxkeep recipient add, import, list, remove.
+/* recipient: mxkeep recipient add, import, list, remove, forget.
  *
  * A file goes to the daemon as it is: only there one parser decides, and its errors name the line.
  * SPDX-License-Identifier: ISC */
@@ -73,6 +73,33 @@ int recipient_remove(struct cli *c, const struct args *a)
 
 	json_decref(body);
 	return show_changed(c, answer, a->words[0], "removed");
+}
+
+/* Those that are named, or all: never both, never by omission. */
+int recipient_forget(struct cli *c, const struct args *a)
+{
+	bool all = args_option(a, "all") != NULL;
+	struct buf path;
+
+	if (all == (a->word_count > 1))
+		return cli_usage(c, "give either users or --all");
+	client_path(&path, "domains", a->words[0], "recipients", "forget", NULL);
+	client_query(&path, "all", all ? "yes" : NULL);
+
+	json_t *body = all ? json_object() : locals_body(a);
+	json_t *answer = client_call(c->client, "POST", &path, body);
+
+	json_decref(body);
+	if (!answer)
+		return CLI_FAILED;
+	if (c->json)
+		return show_json(answer);
+
+	long long n = show_num(answer, "changed");
+
+	show_line("%s: %lld learned entr%s forgotten", a->words[0], n, n == 1 ? "y" : "ies");
+	json_decref(answer);
+	return CLI_DONE;
 }
 
 static bool read_all(int fd, const char *name, struct buf *file)

@@ -21,6 +21,7 @@
 #include "relay/forward.h"
 #include "relay/list_watch.h"
 #include "relay/outlook.h"
+#include "relay/refused.h"
 #include "relay/roll.h"
 #include "relay/trial.h"
 #include "relay/worker.h"
@@ -180,6 +181,14 @@ static bool try_policy(void *relay, const struct board_trial *q, struct arena *a
 	return ok || err_set(e, ERR_TEMP, "the checks have not ended in %d s", TRIAL_MS / 1000);
 }
 
+/* change_forget_fn, on admin's threads. */
+static uint64_t forget_refused(void *relay, int64_t domain, struct str local)
+{
+	struct daemon *d = relay;
+
+	return refused_forget(d->refused, domain, local, clock_mono_ms());
+}
+
 /* Root is given up by now: such a port is above 1023. */
 static bool open_admin_listeners(struct running *r, struct err *e)
 {
@@ -208,6 +217,7 @@ static bool start_admin(struct running *r, struct err *e)
 				   .board = &r->d.board,
 				   .sessions = call_roll,
 				   .try_policy = try_policy,
+				   .forget = forget_refused,
 				   .relay = &r->d,
 				   .listen = r->admin_fds,
 				   .listen_count = r->admin_fd_count,
@@ -330,6 +340,7 @@ bool daemon_run(struct conf *conf, struct log *log, struct certificates *certifi
 	r->d.state_dir = state_dir;
 	r->d.census = census_new();
 	r->d.outlook = outlook_new();
+	r->d.refused = refused_new();
 	r->d.lists = dnslist_health_new();
 	r->d.guard = guard_new(GUARD_PLACES, random_seed());
 	r->d.rates = guard_new(GUARD_PLACES, random_seed());
@@ -356,6 +367,7 @@ bool daemon_run(struct conf *conf, struct log *log, struct certificates *certifi
 	guard_free(r->d.guard);
 	guard_free(r->d.rates);
 	outlook_free(r->d.outlook);
+	refused_free(r->d.refused);
 	dnslist_health_free(r->d.lists);
 	census_free(r->d.census);
 	conf_unref(r->conf);

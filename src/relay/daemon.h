@@ -23,6 +23,7 @@
 
 struct dnslist_health;
 struct outlook;
+struct refused;
 struct worker;
 
 #define WORKERS_MAX   64
@@ -52,6 +53,7 @@ struct daemon {
 	struct hash_key rate_key;
 	struct outlook *outlook; /* how the primaries are */
 	struct inbox *asks; /* the forwarder's: struct job_probe */
+	struct refused *refused; /* users whom primaries refused lately when they were asked */
 	struct spool_budget spool;
 	struct dns *dns;
 	struct dnslist_health *lists; /* which DNS lists may be believed */

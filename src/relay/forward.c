@@ -10,7 +10,6 @@
 #include "relay/destination.h"
 #include "relay/probe.h"
 #include "relay/queue.h"
-#include "relay/refused.h"
 #include "relay/settle.h"
 #include "relay/thread.h"
 
@@ -389,7 +388,6 @@ struct forward *forward_new(struct daemon *d, struct conf *conf)
 	f->notes = port_open(f->loop, on_notes, f);
 	f->control = port_open(f->loop, on_orders, f);
 	f->asks = port_open(f->loop, on_asks, f);
-	f->refused = refused_new();
 	f->tick = timer_new(f->loop, on_tick, f);
 	f->grace = timer_new(f->loop, on_grace_over, f);
 	f->expire = timer_new(f->loop, on_expire_time, f);
@@ -468,7 +466,6 @@ void forward_free(struct forward *f)
 	port_close(f->notes);
 	port_close(f->control);
 	port_close(f->asks);
-	refused_free(f->refused);
 	loop_free(f->loop);
 	settings_unref(f->settings);
 	conf_unref(f->conf);

@@ -37,7 +37,6 @@ struct forward {
 	struct port *notes;   /* struct store_note */
 	struct port *control; /* reload, stop */
 	struct port *asks;    /* struct job_probe of the workers */
-	struct refused *refused; /* users whom primaries refused lately when they were asked */
 	struct timer *tick, *grace, *expire, *resettle;
 	struct list queues[FORWARD_BUCKETS];       /* by domain */
 	struct list destinations[FORWARD_BUCKETS]; /* by host and port */

@@ -100,6 +100,7 @@ static void heard_random(struct prober *p, struct queue *q, enum smtpc_user said
 			F_CSTR("primary", p->dest->name), F_INT("domain", q->domain));
 	q->taking = now;
 	q->taking_tested_ms = clock_mono_ms();
+	q->taking_clearings = refused_clearings(q->f->d->refused);
 	hearing_taking(q, now == TAKING_ANYBODY);
 	if (now == TAKING_ANYBODY)
 		end_those_of(p, q);
@@ -124,7 +125,7 @@ static enum probe_found heard_user(struct probe *probe, enum smtpc_user said)
 	if (said == SMTPC_USER_YES && policy)
 		hearing_probed(q, local, policy->probe_keep_ms);
 	if (said == SMTPC_USER_NO && policy)
-		refused_note(q->f->refused, q->domain, local,
+		refused_note(q->f->d->refused, q->domain, local,
 			     clock_mono_ms() + policy->probe_refused_keep_ms);
 	return said == SMTPC_USER_YES ? PROBE_USER :
 	       said == SMTPC_USER_NO  ? PROBE_NO_USER :
@@ -230,6 +231,7 @@ static bool is_tested(const struct queue *q, int64_t now_ms)
 	int64_t age_ms = now_ms - q->taking_tested_ms;
 
 	return q->taking != TAKING_UNTESTED &&
+	       q->taking_clearings == refused_clearings(q->f->d->refused) &&
 	       age_ms < (q->taking == TAKING_ANYBODY ? ANYBODY_MS : SOME_MS);
 }
 
@@ -279,7 +281,7 @@ void probe_ask(struct forward *f, struct job_probe *job)
 		answer(&job->job, PROBE_ANYBODY);
 		return;
 	}
-	if (refused_is(f->refused, job->domain, job->local, now_ms)) {
+	if (refused_is(f->d->refused, job->domain, job->local, now_ms)) {
 		answer(&job->job, PROBE_NO_USER);
 		return;
 	}

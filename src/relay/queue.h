@@ -52,6 +52,7 @@ struct queue {
 	int64_t due_ms;      /* when that is; 0: none known */
 	enum taking taking;
 	int64_t taking_tested_ms; /* monotonic */
+	uint64_t taking_clearings; /* refused_clearings() by then */
 	bool taking_in_test;
 	int64_t heard_yes_ms; /* monotonic; when it took a user last, 0: never */
 	int64_t resting_until_ms; /* monotonic; no fetch before: one failed or has to wait */

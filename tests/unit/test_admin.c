@@ -234,6 +234,20 @@ static void wrong_requests_are_refused_with_one_clear_line(void **state)
 			rows[i].says);
 }
 
+static void what_was_learned_is_forgotten_of_whom_it_was_or_of_all(void **state)
+{
+	static const char path[] = "/v1/domains/example.com/recipients/forget";
+	static const char all[] = "/v1/domains/example.com/recipients/forget?all=yes";
+	static const char one[] = "{\"recipients\":[\"a\"]}";
+
+	done(*state, "POST", "/v1/domains", EXAMPLE);
+	refused(*state, 400, "POST", path, "{}", "'recipients'");
+	refused(*state, 400, "POST", all, one, "all=yes");
+	refused(*state, 404, "POST", path, one, "nothing was learned of a in example.com");
+	refused(*state, 404, "POST", "/v1/domains/a.b/recipients/forget?all=yes", NULL, "a.b");
+	assert_int_equal(changed(*state, "POST", all, NULL), 0);
+}
+
 static void users_are_added_listed_in_pages_and_removed(void **state)
 {
 	static const char path[] = "/v1/domains/example.com/recipients";
@@ -500,6 +514,7 @@ int main(void)
 		TEST(the_index_lists_the_routes),
 		TEST(a_domain_is_added_shown_set_and_removed),
 		TEST(wrong_requests_are_refused_with_one_clear_line),
+		TEST(what_was_learned_is_forgotten_of_whom_it_was_or_of_all),
 		TEST(users_are_added_listed_in_pages_and_removed),
 		TEST(a_file_is_imported_whole_or_not_at_all),
 		TEST(a_page_of_the_queue_ends_between_messages),

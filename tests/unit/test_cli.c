@@ -165,6 +165,8 @@ static void usage_errors_exit_2(void **state)
 		"recipient add a.b",
 		"recipient import a.b",
 		"recipient list a.b --limit x",
+		"recipient forget a.b",
+		"recipient forget a.b bob --all",
 		"queue show",
 		"queue list --limit 0",
 		"queue list -x",
@@ -204,6 +206,8 @@ static void refusals_exit_1_with_one_line(void **state)
 		"domain remove nowhere.test",
 		"recipient add nowhere.test bob",
 		"recipient remove nowhere.test bob",
+		"recipient forget nowhere.test bob",
+		"recipient forget nowhere.test --all",
 		"recipient list nowhere.test",
 		"recipient import example.com /nonexistent",
 		"recipient import example.com /",
@@ -299,6 +303,9 @@ static void users_are_added_imported_listed_and_removed(void **state)
 	shows(f, "recipient remove example.com sales-*", "1 user removed");
 	assert_null(strstr(f->out, "fritz"));
 	shows(f, "recipient remove example.com bob nobody", "1 user removed");
+	shows(f, "recipient forget example.com --all", "example.com: 0 learned entries forgotten");
+	gives(f, 1, "recipient forget example.com ann");
+	assert_non_null(strstr(f->err, "nothing was learned of ann in example.com"));
 	assert_int_equal(run(f, "recipient list example.com --limit 2"), 0);
 	assert_string_equal(f->err, "mxkeep: there is more; continue with --after cy\n");
 	shows(f, "recipient list example.com --after dora", "emil");

@@ -337,6 +337,150 @@ static void all_kinds_of_entries_are_listed_together(void **state)
 	world_free(s.w);
 }
 
+/* -- forgotten by hand ------------------------------------------------------------------ */
+
+/* What others than the store remember: one user, whose name is `who`. */
+struct others {
+	const char *who;
+	unsigned asked;
+};
+
+static uint64_t on_forget(void *world, int64_t domain, struct str local)
+{
+	struct others *o = world;
+
+	assert_true(domain > 0);
+	o->asked++;
+	return o->who && (!local.at || str_eq(local, str_of(o->who)));
+}
+
+static bool forget(struct scene *s, const char *const *locals, size_t n, struct others *o,
+		   uint64_t *ret_changed, struct err *e)
+{
+	const struct change_memory memory = { o ? on_forget : NULL, o, s->domain };
+
+	return change_recipient_forget(s->w->store, "op", "A.test", locals, n, &memory,
+				       ret_changed, e);
+}
+
+static void a_user_who_is_forgotten_is_unknown_at_once(void **state)
+{
+	const char *const anna[] = { "ANNA@a.TEST" }, *const two[] = { "spam", "Jose\xcc\x81" };
+	struct scene s = begin();
+	uint64_t version, changed = 0;
+	struct err e;
+
+	(void)state;
+	yes(&s, "anna");
+	yes(&s, "bob");
+	yes(&s, "jos\xc3\xa9");
+	no(&s, "spam");
+	s.now += 7 * HOUR;
+	no(&s, "spam");
+	is(&s, "spam", "reject");
+	version = atomic_load(&s.w->board.recipients_version);
+	assert_true(forget(&s, anna, 1, NULL, &changed, &e));
+	assert_int_equal(changed, 1);
+	assert_true(atomic_load(&s.w->board.recipients_version) > version);
+	is(&s, "anna", "unknown");
+	is(&s, "bob", "accept");
+	assert_true(forget(&s, two, 2, NULL, &changed, &e));
+	assert_int_equal(changed, 2);
+	is(&s, "spam", "unknown");
+	is(&s, "jos\xc3\xa9", "unknown");
+	assert_int_equal(world_count(s.w, "SELECT entries FROM hearing"), 1);
+	assert_int_equal(world_count(s.w, "SELECT count(*) FROM audit WHERE who = 'op' AND what ="
+					  " 'recipient forget a.test anna: 1 changed'"),
+			 1);
+	/* And is learned again like anybody. */
+	yes(&s, "anna");
+	is(&s, "anna", "accept");
+	world_free(s.w);
+}
+
+static void who_is_not_known_is_told_and_nobody_is_forgotten(void **state)
+{
+	const char *const locals[] = { "anna", "zoe" }, *const listed[] = { "listed" };
+	const char *const bad[] = { "two words" }, *const elsewhere[] = { "anna@b.test" };
+	struct scene s = begin();
+	uint64_t changed;
+	struct err e;
+
+	(void)state;
+	yes(&s, "anna");
+	assert_true(change_recipient_add(s.w->store, "op", "a.test", listed, 1, RECIPIENT_ACCEPT,
+					 &changed, &e));
+	assert_false(forget(&s, locals, 2, NULL, &changed, &e));
+	assert_int_equal(e.kind, ERR_NOTFOUND);
+	assert_string_equal(e.text, "nothing was learned of zoe in a.test");
+	is(&s, "anna", "accept");
+	assert_false(forget(&s, listed, 1, NULL, &changed, &e));
+	assert_int_equal(e.kind, ERR_NOTFOUND);
+	assert_int_equal(world_count(s.w, "SELECT count(*) FROM recipient"), 1);
+	assert_false(forget(&s, bad, 1, NULL, &changed, &e));
+	assert_int_equal(e.kind, ERR_INPUT);
+	assert_false(forget(&s, elsewhere, 1, NULL, &changed, &e));
+	assert_int_equal(e.kind, ERR_INPUT);
+	assert_int_equal(world_count(s.w, "SELECT count(*) FROM audit"
+					  " WHERE what LIKE 'recipient forget%'"),
+			 0);
+	world_free(s.w);
+}
+
+static void what_others_remember_counts_and_is_forgotten(void **state)
+{
+	const char *const locals[] = { "Anna", "zoe" };
+	struct others o = { .who = "zoe" };
+	struct scene s = begin();
+	uint64_t changed;
+	struct err e;
+
+	(void)state;
+	yes(&s, "anna");
+	assert_true(forget(&s, locals, 2, &o, &changed, &e));
+	assert_int_equal(changed, 2);
+	assert_int_equal(o.asked, 2);
+	assert_true(forget(&s, NULL, 0, &o, &changed, &e));
+	assert_int_equal(changed, 1);
+	assert_int_equal(o.asked, 3);
+	o.who = NULL;
+	assert_true(forget(&s, NULL, 0, &o, &changed, &e));
+	assert_int_equal(changed, 0);
+	world_free(s.w);
+}
+
+static void all_that_was_learned_of_a_domain_is_forgotten_but_its_clock(void **state)
+{
+	const char *const listed[] = { "listed" };
+	struct scene s = begin();
+	uint64_t changed;
+	struct err e;
+
+	(void)state;
+	assert_true(change_recipient_add(s.w->store, "op", "a.test", listed, 1, RECIPIENT_ACCEPT,
+					 &changed, &e));
+	yes(&s, "anna");
+	no(&s, "spam");
+	hear(&s, HEAR_ACCEPTS_ALL, NULL);
+	hear(&s, HEAR_DOWN, NULL);
+	assert_true(forget(&s, NULL, 0, NULL, &changed, &e));
+	assert_int_equal(changed, 2);
+	is(&s, "anna", "unknown");
+	is(&s, "listed", "accept");
+	assert_int_equal(world_count(s.w, "SELECT entries + accepts_all + tested FROM hearing"),
+			 0);
+	assert_int_equal(world_count(s.w, "SELECT since FROM hearing"), START);
+	/* What is learned then is kept through the rest of the outage. */
+	yes(&s, "anna");
+	s.now += 400 * DAY;
+	is(&s, "anna", "accept");
+	assert_false(change_recipient_forget(s.w->store, "op", "b.test", NULL, 0,
+					     &(struct change_memory){ .forget = NULL }, &changed,
+					     &e));
+	assert_int_equal(e.kind, ERR_NOTFOUND);
+	world_free(s.w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -349,6 +493,10 @@ int main(void)
 		cmocka_unit_test(who_takes_anybody_teaches_nothing),
 		cmocka_unit_test(guessed_names_leave_room_for_users),
 		cmocka_unit_test(all_kinds_of_entries_are_listed_together),
+		cmocka_unit_test(a_user_who_is_forgotten_is_unknown_at_once),
+		cmocka_unit_test(who_is_not_known_is_told_and_nobody_is_forgotten),
+		cmocka_unit_test(what_others_remember_counts_and_is_forgotten),
+		cmocka_unit_test(all_that_was_learned_of_a_domain_is_forgotten_but_its_clock),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

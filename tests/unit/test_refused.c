@@ -53,11 +53,38 @@ static void many_names_displace_and_never_mix(void **state)
 	refused_free(r);
 }
 
+static void one_user_or_all_of_a_domain_are_forgotten(void **state)
+{
+	const struct str all = { NULL, 0 };
+	struct refused *r = refused_new();
+
+	(void)state;
+	assert_int_equal(refused_forget(r, 1, STR("anna"), 0), 0);
+	assert_int_equal(refused_forget(r, 1, all, 0), 0);
+	refused_note(r, 1, STR("anna"), 100);
+	refused_note(r, 1, STR("bob"), 100);
+	refused_note(r, 1, STR("carl"), 50);
+	refused_note(r, 2, STR("anna"), 100);
+	assert_int_equal(refused_forget(r, 1, STR("anna"), 60), 1);
+	assert_int_equal(refused_forget(r, 1, STR("anna"), 60), 0);
+	assert_int_equal(refused_forget(r, 1, STR("carl"), 60), 0); /* his time was over */
+	assert_false(refused_is(r, 1, STR("anna"), 60));
+	assert_true(refused_is(r, 1, STR("bob"), 60));
+	assert_true(refused_is(r, 2, STR("anna"), 60));
+	assert_int_equal(refused_clearings(r), 1);
+	assert_int_equal(refused_forget(r, 1, all, 60), 1);
+	assert_int_equal(refused_clearings(r), 2);
+	assert_false(refused_is(r, 1, STR("bob"), 60));
+	assert_true(refused_is(r, 2, STR("anna"), 60));
+	refused_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_name_is_remembered_for_its_time),
 		cmocka_unit_test(many_names_displace_and_never_mix),
+		cmocka_unit_test(one_user_or_all_of_a_domain_are_forgotten),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
