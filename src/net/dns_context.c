@@ -136,6 +136,16 @@ static bool add_anchor(struct ub_ctx *ctx, const char *file, bool *ret, struct e
 	return !*ret || must(ub_ctx_add_ta_file(ctx, file), "trust anchor", file, e);
 }
 
+/* A stranger's delegation to 127.0.0.1 would have us ask what has that port here.  The library does
+ * so by default, other than the server of the same make. */
+static bool keep_off_ourselves(struct ub_ctx *ctx, bool loopback_is_wanted, struct err *e)
+{
+	return set(ctx, "do-not-query-localhost:", loopback_is_wanted ? "no" : "yes", e) &&
+	       set(ctx, "do-not-query-address:", "0.0.0.0/8", e) &&
+	       set(ctx, "do-not-query-address:", "::", e) &&
+	       set(ctx, "do-not-query-address:", "::ffff:0.0.0.0/96", e);
+}
+
 /* Last: it finalises the context. */
 static bool open_zones(struct ub_ctx *ctx, const struct conf_list *stubs, struct err *e)
 {
@@ -166,8 +176,7 @@ static bool set_up(struct ub_ctx *ctx, const struct dns_setup *setup, bool *ret_
 	for (size_t i = 0; i < setup->stubs.n; i++)
 		if (!add_stub(ctx, setup->stubs.items[i], &loopback, e))
 			return false;
-	/* Not else: a stranger's delegation to 127.0.0.1 would have us ask ourselves. */
-	if (loopback && !set(ctx, "do-not-query-localhost:", "no", e))
+	if (!keep_off_ourselves(ctx, loopback, e))
 		return false;
 	return add_anchor(ctx, setup->root_anchor, ret_validates, e) &&
 	       must(ub_ctx_async(ctx, 1), "threads", "", e) && open_zones(ctx, &setup->stubs, e);
