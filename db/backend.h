@@ -58,7 +58,7 @@ struct backend_start {
 /* What may be tidied away in idle moments. */
 struct tidy {
 	int64_t wall_ms;
-	int64_t ledger_keep_ms;
+	int64_t ledger_keep_ms, audit_keep_ms;
 	bool idle;  /* nothing has been written for a second: the log may be cut */
 	bool prune; /* it is time to look for old rows; cleared when there are no more */
 	bool recipients_changed; /* set: what is known of users is less now */

@@ -138,6 +138,7 @@ void store_reconfigure(struct store *s, const struct conf *conf)
 {
 	atomic_store(&s->min_free, conf->store.min_free);
 	atomic_store(&s->ledger_keep_ms, conf->store.ledger_keep_ms);
+	atomic_store(&s->audit_keep_ms, conf->store.audit_keep_ms);
 }
 
 void store_read_counters(const struct store *s, struct store_counters *ret)

@@ -360,7 +360,7 @@ void store_put(struct store *s, struct job *job);
 /* False while the disk has less than store.min_free or the database is out of order: new mail gets
  * 452 at MAIL.  Any thread, no lock. */
 bool store_takes_mail(const struct store *s);
-/* Conf values that a reload may change (min_free, ledger_keep). */
+/* Conf values that a reload may change (min_free, ledger_keep, audit_keep). */
 void store_reconfigure(struct store *s, const struct conf *conf);
 /* Finishes the jobs given so far (they are answered), checkpoints, closes.  Blocks. */
 void store_close(struct store *s); /* NULL is accepted */

@@ -36,7 +36,7 @@ struct store {
 	struct writer writer;
 	struct backend *reader; /* the reading thread's */
 
-	_Atomic int64_t min_free, ledger_keep_ms;
+	_Atomic int64_t min_free, ledger_keep_ms, audit_keep_ms;
 	_Atomic bool has_space, is_well; /* both: new mail is taken */
 	_Atomic uint64_t commits, written_jobs, failed_jobs, largest_batch, free_bytes;
 };

@@ -438,6 +438,7 @@ static void tidy(struct store *s)
 	w->tidy_at = clock_mono_ms();
 	w->tidy.wall_ms = clock_wall_ms();
 	w->tidy.ledger_keep_ms = atomic_load(&s->ledger_keep_ms);
+	w->tidy.audit_keep_ms = atomic_load(&s->audit_keep_ms);
 	w->tidy.idle = w->tidy_at - w->written_at >= TICK_MS;
 	if (!open_again(s, &e) || !s->ops->tidy(w->db, &w->tidy, &w->more_to_tidy, &e))
 		report(s, "tidying failed", &e);

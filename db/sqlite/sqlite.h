@@ -59,7 +59,7 @@ enum sql_slot {
 	SQL_PULL_DUE,
 	SQL_PRAGMA_PAGES,
 	SQL_PRAGMA_FREE, SQL_VACUUM, SQL_PRUNE_END, SQL_PRUNE_EVENT_END, SQL_PRUNE_LEDGER,
-	SQL_PRUNE_EVENT,
+	SQL_PRUNE_EVENT, SQL_PRUNE_AUDIT,
 	/* view */
 	SQL_VIEW_QUEUE, SQL_VIEW_OF_DOMAIN, SQL_VIEW_PARKED, SQL_VIEW_FEW, SQL_VIEW_MESSAGE,
 	SQL_VIEW_LEDGER, SQL_VIEW_EVENTS, SQL_VIEW_RECIPIENTS, SQL_VIEW_DOMAINS,
@@ -73,6 +73,9 @@ enum sql_slot {
 #define SQLITE_PAGE_BYTES 16384 /* PRAGMA page_size */
 #define SQLITE_BUSY_MS 2000 /* how long a lock is waited for */
 
+/* Where old rows are looked for, in turn (tidy.c). */
+enum prune_turn { PRUNING_LEDGER, PRUNING_EVENTS, PRUNING_GREYLIST, PRUNING_HEARD, PRUNING_AUDIT };
+
 struct backend {
 	sqlite3 *db;
 	sqlite3_stmt *statements[SQL_SLOTS];
@@ -80,11 +83,10 @@ struct backend {
 	int log_frames;        /* of the write-ahead log, after the last commit */
 	char *chunk;           /* room for one body row that comes from a file */
 	bool shrinking;        /* free pages are being given back */
-	msgid prune_at;        /* how far the ledger has been looked through */
-	bool pruning_events, pruning_greylist;
+	msgid prune_at;        /* how far ledger or events have been looked through */
+	enum prune_turn pruning; /* which of the tables it is */
 	int64_t greylist_at;    /* how far first tries have been looked through */
 	int64_t greylist_known; /* rows; -1: to be counted */
-	bool pruning_heard;
 	int64_t heard_domain; /* how far what was heard has been looked through */
 	char heard_local[600];
 	msgid expired_at;      /* where the next look for expired mail goes on */

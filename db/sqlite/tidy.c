@@ -1,5 +1,5 @@
-/* tidy: the log of writes goes back into the file, free pages go back to the disk, old ledger rows
- * go, each in steps so small that no mail waits for them.
+/* tidy: the log of writes goes back into the file, free pages go back to the disk, old rows of
+ * ledger, audit and what is remembered go, each in steps so small that no mail waits for them.
  *
  * A checkpoint after a commit is PASSIVE, which waits for nobody.  If a reader has kept the log
  * from beginning anew for so long that it is LOG_LARGE, the writer waits for the reader once.
@@ -11,6 +11,7 @@
 #define FREE_LARGE  ((int64_t)(4 << 20) / 16384) /* pages that are worth giving back */
 #define FREE_SMALL  ((int64_t)(1 << 20) / 16384)
 #define PRUNE_STEP  500
+#define AUDIT_MAX   1000000
 
 static bool checkpoint(struct backend *b, int mode, struct err *e)
 {
@@ -66,37 +67,35 @@ static bool shrink(struct backend *b, bool *ret_more, struct err *e)
 /* The key PRUNE_STEP messages on from where pruning is; 0 at its end. */
 static bool prune_end(struct backend *b, msgid floor, msgid *ret, struct err *e)
 {
-	const char *text = b->pruning_events ?
-				   "SELECT max(message) FROM (SELECT message FROM event"
-				   " WHERE message > ?1 AND message < ?2"
-				   " ORDER BY message LIMIT ?3)" :
-				   "SELECT max(message) FROM (SELECT message FROM ledger"
-				   " WHERE message > ?1 AND message < ?2"
-				   " ORDER BY message LIMIT ?3)";
-	sqlite3_stmt *st = sql_start(b, b->pruning_events ? SQL_PRUNE_EVENT_END : SQL_PRUNE_END, e,
-				     text, V_INT(b->prune_at), V_INT(floor), V_INT(PRUNE_STEP));
+	bool events = b->pruning == PRUNING_EVENTS;
+	const char *text = events ? "SELECT max(message) FROM (SELECT message FROM event"
+				    " WHERE message > ?1 AND message < ?2"
+				    " ORDER BY message LIMIT ?3)" :
+				    "SELECT max(message) FROM (SELECT message FROM ledger"
+				    " WHERE message > ?1 AND message < ?2"
+				    " ORDER BY message LIMIT ?3)";
+	sqlite3_stmt *st = sql_start(b, events ? SQL_PRUNE_EVENT_END : SQL_PRUNE_END, e, text,
+				     V_INT(b->prune_at), V_INT(floor), V_INT(PRUNE_STEP));
 
 	return sql_int(b, st, 0, ret, e);
 }
 
 /* Ledger rows by when they were made; events with the last ledger row of their message. */
-static bool prune(struct backend *b, struct tidy *t, bool *ret_more, struct err *e)
+static bool prune_messages(struct backend *b, struct tidy *t, bool *ret_end, struct err *e)
 {
 	int64_t before = t->wall_ms - t->ledger_keep_ms;
 	msgid end;
 
 	if (!prune_end(b, id_floor(before), &end, e))
 		return false;
+	*ret_end = !end;
 	if (!end) {
-		b->pruning_greylist = b->pruning_events;
-		b->pruning_events = !b->pruning_events;
 		b->prune_at = 0;
-		*ret_more = true;
 		return true;
 	}
 
 	sqlite3_stmt *st =
-		b->pruning_events ?
+		b->pruning == PRUNING_EVENTS ?
 			sql_start(b, SQL_PRUNE_EVENT, e,
 				  "DELETE FROM event WHERE message > ?1 AND message <= ?2"
 				  " AND NOT EXISTS (SELECT 1 FROM message AS m"
@@ -110,29 +109,66 @@ static bool prune(struct backend *b, struct tidy *t, bool *ret_more, struct err 
 				  V_INT(b->prune_at), V_INT(end), V_INT(before));
 
 	b->prune_at = end;
-	*ret_more = true;
 	return sql_run(b, st, e);
 }
 
-static bool prune_greylist(struct backend *b, struct tidy *t, bool *ret_more, struct err *e)
+static bool prune_greylist(struct backend *b, struct tidy *t, bool *ret_end, struct err *e)
 {
-	if (!sqlite_greylist_prune(b, t->wall_ms, ret_more, e))
+	bool more;
+
+	if (!sqlite_greylist_prune(b, t->wall_ms, &more, e))
 		return false;
-	b->pruning_greylist = *ret_more;
-	b->pruning_heard = !*ret_more;
-	*ret_more = true;
+	*ret_end = !more;
 	return true;
 }
 
 /* What primaries said of users, where its time is over. */
-static bool prune_heard(struct backend *b, struct tidy *t, bool *ret_more, struct err *e)
+static bool prune_heard(struct backend *b, struct tidy *t, bool *ret_end, struct err *e)
 {
-	bool changed = false;
+	bool more, changed = false;
 
-	if (!sqlite_prune_heard(b, t->wall_ms, ret_more, &changed, e))
+	if (!sqlite_prune_heard(b, t->wall_ms, &more, &changed, e))
 		return false;
 	t->recipients_changed = t->recipients_changed || changed;
-	b->pruning_heard = t->prune = *ret_more;
+	*ret_end = !more;
+	return true;
+}
+
+/* The oldest first, so the table's own order does.  A script that changes something all day must
+ * not fill the disk within the time that changes are kept: there is a number of them too. */
+static bool prune_audit(struct backend *b, struct tidy *t, bool *ret_end, struct err *e)
+{
+	if (!sql_run(b,
+		     sql_start(b, SQL_PRUNE_AUDIT, e,
+			       "DELETE FROM audit WHERE id IN (SELECT id FROM audit ORDER BY id"
+			       " LIMIT ?1) AND (at < ?2"
+			       " OR id <= (SELECT max(id) FROM audit) - ?3)",
+			       V_INT(PRUNE_STEP), V_INT(t->wall_ms - t->audit_keep_ms),
+			       V_INT(AUDIT_MAX)),
+		     e))
+		return false;
+	*ret_end = !sql_changes(b);
+	return true;
+}
+
+/* One step of the table whose turn it is; behind the last table it is over for this time. */
+static bool prune(struct backend *b, struct tidy *t, bool *ret_more, struct err *e)
+{
+	typedef bool prune_fn(struct backend *b, struct tidy *t, bool *ret_end, struct err *e);
+	static prune_fn *const tables[] = {
+		[PRUNING_LEDGER] = prune_messages, [PRUNING_EVENTS] = prune_messages,
+		[PRUNING_GREYLIST] = prune_greylist, [PRUNING_HEARD] = prune_heard,
+		[PRUNING_AUDIT] = prune_audit,
+	};
+	bool end;
+
+	if (!tables[b->pruning](b, t, &end, e))
+		return false;
+	if (end && b->pruning == PRUNING_AUDIT)
+		t->prune = false;
+	if (end)
+		b->pruning = b->pruning == PRUNING_AUDIT ? PRUNING_LEDGER : b->pruning + 1;
+	*ret_more = t->prune;
 	return true;
 }
 
@@ -153,9 +189,7 @@ bool sqlite_tidy(struct backend *b, struct tidy *t, bool *ret_more, struct err *
 {
 	*ret_more = false;
 	if (t->prune)
-		return b->pruning_greylist ? prune_greylist(b, t, ret_more, e) :
-		       b->pruning_heard	   ? prune_heard(b, t, ret_more, e) :
-					     prune(b, t, ret_more, e);
+		return prune(b, t, ret_more, e);
 	if (!shrink(b, ret_more, e))
 		return false;
 	return *ret_more || !t->idle || cut_log(b, e);

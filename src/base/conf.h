@@ -96,6 +96,7 @@ struct conf {
 	struct {
 		int64_t min_free;       /* bytes of disk below which no new mail is taken */
 		int64_t ledger_keep_ms; /* how long what became of a message is remembered */
+		int64_t audit_keep_ms;  /* the same of operators' changes */
 	} store;
 	struct {
 		struct conf_list listen; /* "ADDR:PORT"; TCP, besides the control socket */

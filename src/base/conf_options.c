@@ -235,6 +235,9 @@ const struct conf_option conf_options[] = {
 	  .says = "No new mail is taken while less than this is free on the disk." },
 	{ IN("store", "ledger_keep"), AT(store.ledger_keep_ms), TIME("90d", "10ms", "3650d"),
 	  .says = "How long it is remembered what became of a message." },
+	{ IN("store", "audit_keep"), AT(store.audit_keep_ms), TIME("365d", "10ms", "3650d"),
+	  .says = "How long it is remembered who changed what; of more than a million changes the "
+		  "oldest are forgotten sooner." },
 
 	{ IN("admin", "listen"), AT(admin.listen), STRINGS("{}"), .is_valid = is_listener,
 	  .restart = true,

@@ -74,6 +74,7 @@ static void defaults_are_the_documented_ones(void **state)
 	assert_string_equal(c->forward.bounces, "none");
 	assert_int_equal(c->store.min_free, 64 << 20);
 	assert_true(c->store.ledger_keep_ms == INT64_C(90) * 86400000);
+	assert_true(c->store.audit_keep_ms == INT64_C(365) * 86400000);
 	assert_int_equal(c->log.format, LOG_TEXT);
 	assert_int_equal(c->log.level, LOG_INFO);
 	conf_unref(c);

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: ISC */
 #include "store_world.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -171,6 +172,58 @@ static void ledger_rows_go_when_they_are_old_and_events_with_them(void **state)
 	bare_free(&x);
 }
 
+/* Changes made at START, a minute apart, in rows as numbered. */
+static void add_audit(struct bare *x, int64_t first, int64_t last, int64_t at)
+{
+	char *sql = mem_printf("WITH RECURSIVE n(i) AS (SELECT %" PRId64 " UNION ALL SELECT i + 1"
+			       " FROM n WHERE i < %" PRId64 ") INSERT INTO audit"
+			       " SELECT i, %" PRId64 " + i * 60000, 'op', 'x' FROM n;"
+			       " COMMIT; BEGIN",
+			       first, last, at);
+
+	world_lock(x->w);
+	world_exec(x->w, sql);
+	world_unlock(x->w);
+	free(sql);
+}
+
+static void audit_rows_go_when_they_are_old_in_small_steps(void **state)
+{
+	struct bare x = bare_new();
+	struct tidy t = { .audit_keep_ms = 365 * DAY_MS };
+	int64_t start = clock_wall_ms();
+
+	(void)state;
+	add_audit(&x, 1001, 4000, start);
+	/* All but the last 100, and what the world itself has done. */
+	t.wall_ms = start + 3900 * INT64_C(60000) + t.audit_keep_ms + 1;
+	t.prune = true;
+	assert_in_range(tidy_all(&x, &t), 3000 / 500 + 1, 100);
+	assert_false(t.prune);
+	assert_int_equal(world_count(x.w, "SELECT count(*) FROM audit"), 100);
+	assert_int_equal(world_count(x.w, "SELECT min(id) FROM audit"), 3901);
+	t.prune = true;
+	(void)tidy_all(&x, &t);
+	assert_int_equal(world_count(x.w, "SELECT count(*) FROM audit"), 100);
+	bare_free(&x);
+}
+
+static void of_too_many_audit_rows_the_oldest_go_although_they_are_young(void **state)
+{
+	struct bare x = bare_new();
+	struct tidy t = { .audit_keep_ms = 365 * DAY_MS, .prune = true };
+	int64_t start = clock_wall_ms();
+
+	(void)state;
+	t.wall_ms = start;
+	add_audit(&x, 1001, 2000, start);
+	add_audit(&x, 1001500, 1001500, start);
+	(void)tidy_all(&x, &t);
+	assert_int_equal(world_count(x.w, "SELECT min(id) FROM audit"), 1501);
+	assert_int_equal(world_count(x.w, "SELECT count(*) FROM audit"), 501);
+	bare_free(&x);
+}
+
 static void a_newer_or_foreign_database_is_refused(void **state)
 {
 	struct store_world *w = world_new();
@@ -195,6 +248,8 @@ int main(void)
 		cmocka_unit_test(the_file_shrinks_after_all_has_been_delivered),
 		cmocka_unit_test(a_little_free_space_is_left_for_the_next_mail),
 		cmocka_unit_test(ledger_rows_go_when_they_are_old_and_events_with_them),
+		cmocka_unit_test(audit_rows_go_when_they_are_old_in_small_steps),
+		cmocka_unit_test(of_too_many_audit_rows_the_oldest_go_although_they_are_young),
 		cmocka_unit_test(a_newer_or_foreign_database_is_refused),
 	};
 
