@@ -10,6 +10,12 @@
  * An entry without * comes before all patterns, the longest pattern before the others; an alias is
  * looked up where it leads, as if RCPT had named that.
  *
+ * A local part that may be read as a way to elsewhere ("victim%elsewhere", "elsewhere!victim",
+ * "victim@elsewhere" in quotes) is taken only if an entry has it to the letter.  The primary may
+ * read it so and, since it trusts our address, send it there: then all that a stranger needs for an
+ * open relay is the backup.  Patterns, what the primary says, and unknown=accept vouch for no such
+ * name.  Decided against: reading / and | so too, which no server relays by.
+ *
  * What cannot be told now is 4xx, never 5xx: settings that could not be read, a lookup that failed,
  * and a domain whose list has not been loaded yet.
  * SPDX-License-Identifier: ISC */
@@ -23,6 +29,13 @@ static struct str without_subaddress(const struct domain *d, struct str folded)
 	ptrdiff_t at = d->subaddress ? str_find(folded, d->subaddress) : -1;
 
 	return at > 0 ? (struct str){ folded.at, (size_t)at } : STR_NONE;
+}
+
+/* Unquoted, so that quotes hide nothing. */
+static bool is_way(struct str local)
+{
+	return str_find(local, '%') >= 0 || str_find(local, '!') >= 0 ||
+	       str_find(local, '@') >= 0;
 }
 
 /* A place in a list: whom the mail is for, or after an alias, whom it is for then. */
@@ -125,6 +138,15 @@ static enum verdict refused_before(struct asks *asks, const struct mail *m, cons
 	return policy_refuse(r, REPLY_RCPT_UNKNOWN_NOW);
 }
 
+/* No entry has this way to elsewhere; in a list that is still to come one might be. */
+static enum verdict refuse_way(const struct mail *m, const struct domain *d, struct ruling *r)
+{
+	policy_note(r, m, "its local part may be read as a way to elsewhere");
+	return policy_refuse(r, d->has_recipients || d->unknown == UNKNOWN_ACCEPT ?
+					REPLY_WAY_ELSEWHERE :
+					REPLY_RCPT_UNKNOWN_NOW);
+}
+
 /* -- the list ------------------------------------------------------------------------------ */
 
 /* What the list says of it, what the primary said before, or what is done with unknown ones: PASS,
@@ -133,7 +155,8 @@ static enum verdict look(struct asks *asks, const struct mail *m, const struct p
 			 struct ruling *r, struct str *ret_alias)
 {
 	const struct domain *d = p->domain;
-	struct str base = without_subaddress(d, p->local);
+	bool way = is_way(p->local);
+	struct str base = way ? STR_NONE : without_subaddress(d, p->local);
 	const struct answer *listed;
 	const struct pattern *pattern;
 
@@ -152,6 +175,8 @@ static enum verdict look(struct asks *asks, const struct mail *m, const struct p
 		*ret_alias = listed->alias;
 		return listed->accept ? PASS : policy_refuse(r, REPLY_NO_SUCH_USER);
 	}
+	if (way)
+		return refuse_way(m, d, r);
 	pattern = domain_pattern(d, p->local);
 	if (pattern && pattern->alias.n)
 		*ret_alias = pattern->alias;

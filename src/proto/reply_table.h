@@ -42,6 +42,7 @@ REPLY(EARLY_PIPELINING,  554, "5.5.1", "you did not wait for the answer to your 
 
 REPLY(NOT_OURS,          550, "5.7.1", "we do not relay for this domain")
 REPLY(NO_SUCH_USER,      550, "5.1.1", "no such user here")
+REPLY(WAY_ELSEWHERE,     550, "5.7.1", "no such user, and we relay to nowhere by a local part")
 REPLY(DOMAIN_OFF,        451, "4.3.0", "mail for this domain is not taken at present")
 REPLY(RCPT_UNKNOWN_NOW,  451, "4.3.0", "cannot tell now whether this user exists, try later")
 REPLY(POLICY_LATER,      451, "4.7.1", "refused for now by the policy of this domain")
