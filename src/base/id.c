@@ -39,6 +39,13 @@ msgid id_next(struct id_source *s, int64_t wall_ms)
 	return (msgid)(next << NODE_BITS | s->node);
 }
 
+int64_t id_source_last_ms(struct id_source *s)
+{
+	uint64_t last = atomic_load_explicit(&s->last, memory_order_relaxed);
+
+	return last ? id_wall_ms((msgid)(last << NODE_BITS)) : 0;
+}
+
 int64_t id_wall_ms(msgid id)
 {
 	return (id >> (COUNTER_BITS + NODE_BITS)) + EPOCH_MS;

@@ -28,6 +28,8 @@ struct id_source {
 /* Ids will be above `above` (the highest id that the database knows, or 0). */
 void id_source_init(struct id_source *s, unsigned node, msgid above);
 msgid id_next(struct id_source *s, int64_t wall_ms);
+/* When the last id was made, or the one that it began above; 0: there was none. */
+int64_t id_source_last_ms(struct id_source *s);
 /* Milliseconds since 1970 at which it was made. */
 int64_t id_wall_ms(msgid id);
 /* The lowest id that can have been made at wall_ms; 0 before 2020. */

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "relay/connection.h"
 #include "relay/destination.h"
+#include "relay/expiry.h"
 #include "relay/probe.h"
 #include "relay/queue.h"
 #include "relay/settle.h"
@@ -15,9 +16,6 @@
 
 #define TICK_MS        1000  /* new settings are seen, the board is written */
 #define SHOW_MS        20    /* changes are gathered for so long before the board is written */
-#define EXPIRE_MS      10000 /* how often expired mail is looked for */
-#define EXPIRE_SOON_MS 100   /* when there was more than one look takes */
-#define EXPIRE_RCPTS   500   /* recipients a look */
 
 struct order {
 	struct list link;
@@ -209,45 +207,6 @@ static void on_tick(void *owner)
 	timer_set(f->tick, TICK_MS);
 }
 
-/* -- expiry --------------------------------------------------------------------------------- */
-
-static void on_expired(void *world, struct job *job)
-{
-	struct forward *f = world;
-	struct job_expired *expired = CONTAINER(job, struct job_expired, job);
-	size_t end;
-
-	for (size_t at = 0; job->ok && at < expired->rcpt_count; at = end) {
-		const struct expired_rcpt *first = &expired->rcpts[at];
-
-		for (end = at + 1; end < expired->rcpt_count; end++)
-			if (expired->rcpts[end].message != first->message ||
-			    expired->rcpts[end].domain != first->domain)
-				break;
-		/* Under way just now: its outcome decides; else the next look finds it. */
-		if (!parcel_find(f, first->message, first->domain))
-			settle_expired(f, first, end - at);
-	}
-	timer_set(f->expire, job->ok && expired->rcpt_count >= EXPIRE_RCPTS ? EXPIRE_SOON_MS :
-									      EXPIRE_MS);
-	job_free(job);
-}
-
-static void on_expire_time(void *owner)
-{
-	struct forward *f = owner;
-	struct job_expired *job;
-
-	if (f->expiring) { /* the last round is not in the database yet: it would be found again */
-		timer_set(f->expire, EXPIRE_SOON_MS);
-		return;
-	}
-	job = job_new_expired(port_inbox(f->jobs), on_expired, NULL);
-	job->now_ms = clock_wall_ms();
-	job->limit = EXPIRE_RCPTS;
-	store_put(f->d->store, &job->job);
-}
-
 /* -- ports ------------------------------------------------------------------------------------ */
 
 static void on_jobs_done(void *owner, struct list *items)
@@ -390,7 +349,7 @@ struct forward *forward_new(struct daemon *d, struct conf *conf)
 	f->asks = port_open(f->loop, on_asks, f);
 	f->tick = timer_new(f->loop, on_tick, f);
 	f->grace = timer_new(f->loop, on_grace_over, f);
-	f->expire = timer_new(f->loop, on_expire_time, f);
+	f->expire = timer_new(f->loop, expiry_on_time, f);
 	f->resettle = timer_new(f->loop, settle_again, f);
 	return f;
 }
@@ -412,7 +371,7 @@ static void *run(void *arg)
 	see_settings(f);
 	ask_waiting(f);
 	timer_set(f->tick, TICK_MS);
-	timer_set(f->expire, EXPIRE_SOON_MS);
+	expiry_begin(f);
 	loop_run(f->loop);
 	return NULL;
 }

@@ -22,6 +22,7 @@
 #include "db/settings.h"
 #include "net/loop.h"
 #include "relay/daemon.h"
+#include "relay/doubt.h"
 
 #define FORWARD_BUCKETS      4096 /* of each hash table; a power of two */
 #define FORWARD_SETTLING_MAX 1000 /* outcomes that wait for their commit: what a crash may deliver
@@ -44,6 +45,7 @@ struct forward {
 	struct list unsettled; /* settle jobs that the store could not do, to be given again */
 	unsigned settling;     /* settle jobs given and not answered, unsettled ones included */
 	unsigned connections;
+	struct doubt doubt;    /* whether mail may expire now */
 	unsigned expiring;     /* settlements of the present round of expiry */
 	uint64_t dice;         /* state of the jitter's random numbers */
 	bool board_stale;
