@@ -1,4 +1,4 @@
-/* change.h: what operators change, for threads that may wait (the admin thread).
+/* change.h: what operators change, for threads that may wait (admin's), any number at a time.
  *
  * Each is one job of the store thread: validated there once, done in one transaction with its audit
  * row {who, what, at}, in force when the call returns.  Errors: ERR_INPUT and ERR_CONFLICT and

@@ -1,4 +1,4 @@
-/* view.h: what operators look at: a read-only connection of the asking thread's own.
+/* view.h: what operators look at: a read-only connection, for one thread at a time.
  *
  * Every list is bounded (limit, at most VIEW_LIMIT_MAX) and paged by the key of the last row; rows
  * live in the caller's arena.  No read transaction outlives a call, so the WAL can be reset.
@@ -22,6 +22,8 @@
 struct view;
 
 bool view_open(const struct conf *conf, struct view **ret, struct err *e) MUST_CHECK;
+/* The same, opened when it is looked through first. */
+struct view *view_new(const struct conf *conf);
 void view_close(struct view *v); /* NULL is accepted */
 
 /* One recipient of a message that is still in the queue, or (view_ledger) was. */

@@ -11,11 +11,18 @@
 #include "base/arena.h"
 #include "base/idn.h"
 
-bool view_open(const struct conf *conf, struct view **ret, struct err *e)
+struct view *view_new(const struct conf *conf)
 {
 	struct view *v = mem_alloc(sizeof(*v));
 
 	v->path = sqlite_path(conf);
+	return v;
+}
+
+bool view_open(const struct conf *conf, struct view **ret, struct err *e)
+{
+	struct view *v = view_new(conf);
+
 	if (!view_use(v, e)) {
 		view_close(v);
 		return false;

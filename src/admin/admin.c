@@ -18,7 +18,7 @@
 #include "base/arena.h"
 
 #define SOCKET_MODE 0660
-#define BACKLOG     16
+#define BACKLOG     64 /* past it a client is told that nobody is there */
 
 struct admin {
 	struct admin_world world;

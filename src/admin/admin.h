@@ -1,9 +1,9 @@
-/* admin.h: the HTTP and JSON interface on the control socket (libmicrohttpd, a thread of its own).
+/* admin.h: the HTTP and JSON interface on the control socket (libmicrohttpd, threads of its own).
  *
  * Peers are checked by SO_PEERCRED: root and the daemon's own user.  On TCP (admin.listen) nobody
  * can be told from anybody, so only the open pages are there: /metrics and /health.
- * Handlers block freely on the store; mail does not wait for them.  The routes are one table in
- * routes.c.
+ * Handlers block freely on the store; neither mail nor other operators wait for them.  The routes
+ * are one table in routes.c.
  * SPDX-License-Identifier: ISC */
 #ifndef ADMIN_ADMIN_H
 #define ADMIN_ADMIN_H
@@ -27,7 +27,7 @@ struct admin_world {
 	struct store *store;
 	struct settings_board *settings;
 	struct board *board;
-	board_sessions_fn *sessions; /* NULL: there are no loops */
+	board_sessions_fn *sessions; /* NULL: there are no loops; any thread, as the next */
 	board_try_fn *try_policy;    /* NULL: the same */
 	change_forget_fn *forget;    /* NULL: nobody else remembers what primaries said */
 	void *relay;                 /* for these */
@@ -38,9 +38,9 @@ struct admin_world {
 #define ADMIN_LISTENERS_MAX 8
 
 /* Binds conf->control (mode 0660; a stale socket is replaced, a live one is an error) and starts
- * the thread. */
+ * the threads. */
 bool admin_start(const struct admin_world *world, struct admin **ret, struct err *e) MUST_CHECK;
-/* Ends the thread, removes the socket.  NULL is accepted. */
+/* Waits for the requests in hand, ends the threads, removes the socket.  NULL is accepted. */
 void admin_stop(struct admin *a);
 
 #endif

@@ -1,8 +1,8 @@
 /* api.h: what a handler of the API is given, and the few things all handlers do.
  *
- * A handler is an ordinary function on the admin thread: it reads the request, may block on the
- * store, and answers JSON, or NULL with *e saying in one line what is wrong.  Which HTTP status an
- * error has is decided in one place (http.c).
+ * A handler is an ordinary function on a thread of the request's own, beside others: it reads the
+ * request, may block on the store, and answers JSON, or NULL with *e saying in one line what is
+ * wrong.  Which HTTP status an error has is decided in one place (http.c).
  * SPDX-License-Identifier: ISC */
 #ifndef ADMIN_API_H
 #define ADMIN_API_H

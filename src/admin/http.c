@@ -3,12 +3,14 @@
  *	on_uri      the raw target is known: the exchange begins; it is taken apart (target.c)
  *	on_request  called for the head (begin: who asks, which route), for each piece of the body
  *	            (gather) and at its end (finish: the handler runs, the answer is queued)
+ *	run_apart   in a thread of the request's own, while the connection sleeps (errand.c); then
+ *	            on_request is called once more, and sends the answer
  *	on_completed the exchange is freed, however it ended
  *
- * One thread, one request at a time: operators wait for each other, mail for none of them.  A
- * refused request is read to its end first: closing a socket with unread bytes in it would take the
- * refusal away from the client.  Bodies are gathered here and not by MHD_PostProcessor, which knows
- * forms only.
+ * The loop itself answers only what waits for nobody: refusals, the pages, the status.  So these
+ * are answered whatever other operators wait for: DNS, the writer, a long walk.  A refused request
+ * is read to its end first: closing a socket with unread bytes in it would take the refusal away
+ * from the client.  Bodies are gathered here and not by MHD_PostProcessor, which knows forms only.
  * SPDX-License-Identifier: ISC */
 #include "admin/http.h"
 
@@ -24,12 +26,14 @@
 
 #include <microhttpd.h>
 
+#include "admin/body.h"
+#include "admin/errand.h"
 #include "admin/pages.h"
 #include "admin/routes.h"
 #include "base/buf.h"
 #include "base/clock.h"
 
-#define CONNECTIONS_MAX   32U
+#define CONNECTIONS_MAX   (ERRANDS_MAX + 16U) /* the rest: for who is answered at once */
 #define IDLE_S            30U
 #define NO_FILES_MS       100
 #define HEAD_BYTES_MAX    ((size_t)(16 * 1024)) /* a connection's memory: head and read buffer */
@@ -38,16 +42,19 @@
 #define ARENA_BYTES_MAX   ((size_t)(64 * 1024 * 1024)) /* texts of the longest answer */
 #define DROPPED_BYTES_MAX ((uint64_t)4 * API_FILE_MAX) /* of a refused body, then we hang up */
 #define PAGE_BYTES_MAX    ((size_t)4 * 1024 * 1024)
-#define NESTING_MAX       16 /* of JSON: the parser recurses, the stack is small */
 
 struct http {
 	struct MHD_Daemon *daemon;
 	const struct admin_world *world;
-	struct view *view;
+	struct view *view; /* the loop's */
+	struct errands *errands;
 	enum http_door door;
 };
 
 struct exchange {
+	struct http *http;
+	struct MHD_Connection *connection;
+	struct errand errand;
 	struct request request;
 	const struct api_route *route;
 	const struct page *page; /* or this */
@@ -58,6 +65,9 @@ struct exchange {
 	struct buf body;
 	uint64_t dropped;
 	char who[96];
+	char *text; /* the answer, from malloc; NULL: not yet, or it could not be made */
+	size_t text_n;
+	const char *type; /* Content-Type; NULL: not answered yet */
 };
 
 /* -- answers ------------------------------------------------------------------- */
@@ -119,34 +129,11 @@ static void log_request(const struct http *h, const struct exchange *x)
 	log_write(h->world->log, level, "admin", fields, n);
 }
 
-/* Takes the text. */
-static enum MHD_Result send_text(struct MHD_Connection *c, unsigned status, char *text, size_t n,
-				 const char *type)
+static void answer_json(struct exchange *x, const json_t *json)
 {
-	if (!text)
-		return MHD_NO;
-
-	struct MHD_Response *response =
-		MHD_create_response_from_buffer(n, text, MHD_RESPMEM_MUST_FREE);
-
-	if (!response) {
-		free(text);
-		return MHD_NO;
-	}
-	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-
-	enum MHD_Result queued = MHD_queue_response(c, status, response);
-
-	MHD_destroy_response(response);
-	return queued;
-}
-
-static enum MHD_Result send_json(struct MHD_Connection *c, unsigned status, const json_t *json)
-{
-	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
-
-	return send_text(c, status, text, text ? strlen(text) : 0, "application/json");
+	x->type = "application/json";
+	x->text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	x->text_n = x->text ? strlen(x->text) : 0;
 }
 
 static json_t *error_json(const struct exchange *x)
@@ -155,6 +142,25 @@ static json_t *error_json(const struct exchange *x)
 
 	api_put(json, "error", x->err.text[0] ? x->err.text : "internal error");
 	return json;
+}
+
+/* The text is the response's from here on. */
+static enum MHD_Result send_answer(struct exchange *x)
+{
+	struct MHD_Response *response;
+	enum MHD_Result queued;
+
+	if (!x->text)
+		return MHD_NO;
+	response = MHD_create_response_from_buffer(x->text_n, x->text, MHD_RESPMEM_MUST_FREE);
+	if (!response)
+		return MHD_NO;
+	x->text = NULL;
+	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, x->type);
+	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+	queued = MHD_queue_response(x->connection, x->status, response);
+	MHD_destroy_response(response);
+	return queued;
 }
 
 /* -- who asks -------------------------------------------------------------------- */
@@ -205,7 +211,8 @@ static void *on_uri(void *arg, const char *uri, struct MHD_Connection *c)
 	struct exchange *x = mem_alloc(sizeof(*x));
 	struct request *r = &x->request;
 
-	(void)c;
+	x->http = h;
+	x->connection = c;
 	r->world = h->world;
 	r->view = h->view;
 	r->arena = arena_new(ARENA_BYTES_MAX);
@@ -271,86 +278,99 @@ static void gather(struct exchange *x, struct str piece)
 	buf_done(&x->body);
 }
 
-/* Deepest nesting of brackets outside strings. */
-static unsigned nesting(struct str s)
+/* -- the answer -------------------------------------------------------------------- */
+
+static json_t *run_route(struct exchange *x)
 {
-	unsigned depth = 0, deepest = 0;
-	bool quoted = false;
+	struct request *r = &x->request;
+	json_t *answer = NULL;
 
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.at[i];
-
-		if (quoted && c == '\\')
-			i++;
-		else if (c == '"')
-			quoted = !quoted;
-		else if (!quoted && (c == '[' || c == '{') && ++depth > deepest)
-			deepest = depth;
-		else if (!quoted && (c == ']' || c == '}') && depth > 0)
-			depth--;
-	}
-	return deepest;
+	if (x->route->body == API_JSON)
+		r->body = body_parse(buf_str(&x->body), &x->err);
+	r->file = buf_str(&x->body);
+	if (x->route->body != API_JSON || r->body)
+		answer = x->route->run(r, &x->err);
+	x->status = answer ? MHD_HTTP_OK : status_of(x->err.kind);
+	return answer;
 }
 
-static void parse_body(struct exchange *x)
+static bool run_page(struct exchange *x)
 {
-	struct str text = buf_str(&x->body);
-	json_error_t why;
-
-	if (x->status || x->page || x->route->body != API_JSON)
-		return;
-	if (nesting(text) > NESTING_MAX) {
-		refuse(x, MHD_HTTP_BAD_REQUEST, "the body is nested too deeply");
-		return;
-	}
-	if (text.n == 0)
-		x->request.body = json_object();
-	else
-		x->request.body = json_loadb(text.at, text.n, JSON_REJECT_DUPLICATES, &why);
-	if (!x->request.body)
-		refuse(x, MHD_HTTP_BAD_REQUEST, "the body is not JSON: line %d: %s", why.line,
-		       why.text);
-	else if (!json_is_object(x->request.body))
-		refuse(x, MHD_HTTP_BAD_REQUEST, "the body must be a JSON object");
-}
-
-static enum MHD_Result finish_page(struct http *h, struct exchange *x, struct MHD_Connection *c)
-{
-	CLEANUP(api_unref) json_t *error = NULL;
 	struct buf out;
-	size_t n;
+	bool ok;
 
 	buf_init(&out, PAGE_BYTES_MAX);
-	if (x->page->write(&x->request, &out, &x->err)) {
-		char *text = buf_take(&out, &n);
-
-		x->status = MHD_HTTP_OK;
-		log_request(h, x);
-		return send_text(c, x->status, text, n, x->page->type);
+	ok = x->page->write(&x->request, &out, &x->err);
+	x->status = ok ? MHD_HTTP_OK : status_of(x->err.kind);
+	if (ok) {
+		x->type = x->page->type;
+		x->text = buf_take(&out, &x->text_n);
 	}
 	buf_done(&out);
-	x->status = status_of(x->err.kind);
-	log_request(h, x);
-	error = error_json(x);
-	return send_json(c, x->status, error);
+	return ok;
 }
 
-static enum MHD_Result finish(struct http *h, struct exchange *x, struct MHD_Connection *c)
+/* By the loop, or by the request's own thread. */
+static void make_answer(struct exchange *x)
 {
 	CLEANUP(api_unref) json_t *answer = NULL;
+	bool done = false;
 
-	parse_body(x);
 	if (!x->status && x->page)
-		return finish_page(h, x, c);
-	if (!x->status) {
-		x->request.file = buf_str(&x->body);
-		answer = x->route->run(&x->request, &x->err);
-		x->status = answer ? MHD_HTTP_OK : status_of(x->err.kind);
-	}
+		done = run_page(x);
+	else if (!x->status)
+		answer = run_route(x);
+	log_request(x->http, x);
+	if (done)
+		return;
 	if (!answer)
 		answer = error_json(x);
-	log_request(h, x);
-	return send_json(c, x->status, answer);
+	answer_json(x, answer);
+}
+
+static void *run_apart(void *exchange)
+{
+	struct exchange *x = exchange;
+
+	make_answer(x);
+	MHD_resume_connection(x->connection);
+	return NULL;
+}
+
+/* The status is looked at when nothing else goes on: it must not wait for a place either. */
+static bool may_take_long(const struct exchange *x)
+{
+	return !x->status && x->route && x->route->run != api_status;
+}
+
+/* The connection sleeps until it has run.  False when it cannot: then x says so. */
+static bool hand_over(struct http *h, struct exchange *x)
+{
+	if (!errand_admit(h->errands, &x->errand, &x->err)) {
+		x->status = status_of(x->err.kind);
+		return false;
+	}
+	x->request.view = x->errand.view;
+	MHD_suspend_connection(x->connection);
+	if (!errand_start(&x->errand, run_apart, x, &x->err)) {
+		x->status = status_of(x->err.kind);
+		MHD_resume_connection(x->connection);
+	}
+	return true;
+}
+
+/* An errand ends behind its answer: one that is queued after MHD_stop_daemon began is lost. */
+static enum MHD_Result finish(struct http *h, struct exchange *x)
+{
+	enum MHD_Result queued;
+
+	if (!x->type && may_take_long(x) && hand_over(h, x))
+		return MHD_YES;
+	if (!x->type)
+		make_answer(x);
+	queued = send_answer(x);
+	errand_end(h->errands, &x->errand);
+	return queued;
 }
 
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *c, const char *url,
@@ -373,20 +393,22 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *c, const cha
 		*size = 0;
 		return x->dropped > DROPPED_BYTES_MAX ? MHD_NO : MHD_YES;
 	}
-	return finish(h, x, c);
+	return finish(h, x);
 }
 
 static void on_completed(void *arg, struct MHD_Connection *c, void **own,
 			 enum MHD_RequestTerminationCode why)
 {
+	struct http *h = arg;
 	struct exchange *x = *own;
 
-	(void)arg;
 	(void)c;
 	(void)why;
 	*own = NULL;
 	if (!x)
 		return;
+	errand_end(h->errands, &x->errand);
+	free(x->text);
 	json_decref(x->request.body);
 	buf_done(&x->body);
 	arena_free(x->request.arena);
@@ -422,8 +444,8 @@ on_library_log(void *arg, const char *fmt, va_list args)
 
 static struct MHD_Daemon *start_daemon(struct http *h, int fd)
 {
-	unsigned flags =
-		MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG;
+	unsigned flags = MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC |
+			 MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
 
 	/* One option a line. */
 	/* clang-format off */
@@ -451,6 +473,7 @@ bool http_open(const struct admin_world *world, struct view *view, int fd, enum 
 	h->world = world;
 	h->view = view;
 	h->door = door;
+	h->errands = errands_new(world->conf);
 	/* Threads inherit the mask: signals belong to the main thread. */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -458,6 +481,7 @@ bool http_open(const struct admin_world *world, struct view *view, int fd, enum 
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (!h->daemon) {
 		(void)close(fd);
+		errands_free(h->errands);
 		free(h);
 		return err_set(e, ERR_TEMP, "cannot start the admin thread");
 	}
@@ -469,6 +493,8 @@ void http_close(struct http *h)
 {
 	if (!h)
 		return;
+	errands_stop(h->errands); /* the library cannot stop while a connection sleeps */
 	MHD_stop_daemon(h->daemon);
+	errands_free(h->errands);
 	free(h);
 }

@@ -15,11 +15,12 @@ struct http;
 /* The control socket, whose peers are known; or TCP, where only the pages (pages.h) are. */
 enum http_door { HTTP_CONTROL, HTTP_OPEN };
 
-/* Answers on the listening socket fd, in a thread of its own; fd is closed by http_close, or here
- * when the start fails.  world and view must outlive it; view is used by that thread alone. */
+/* Answers on the listening socket fd, in a thread of its own and one for each request that may take
+ * long (errand.h); fd is closed by http_close, or here when the start fails.  world and view must
+ * outlive it; view is used by the first of them alone. */
 bool http_open(const struct admin_world *world, struct view *view, int fd, enum http_door door,
 	       struct http **ret, struct err *e) MUST_CHECK;
-/* Waits for the request in hand.  NULL is accepted. */
+/* Waits for the requests in hand.  NULL is accepted. */
 void http_close(struct http *h);
 
 #endif

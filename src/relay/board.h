@@ -1,4 +1,4 @@
-/* board.h: what the running daemon lets the admin thread see: counters and the state of the
+/* board.h: what the running daemon lets admin see: counters and the state of the
  * primaries.  Written by the loops, read by admin; nobody waits for anybody.
  * SPDX-License-Identifier: ISC */
 #ifndef RELAY_BOARD_H

@@ -28,6 +28,7 @@
 
 #define TRIAL_MS     15000 /* for the checks of a trial: every question has a deadline of its own */
 #define TRIAL_LOOK_MS  200 /* a stop waits for a trial no longer than that */
+#define TRIALS_MAX     8U /* that are waited for at a time */
 #define ROLL_MS      2000 /* for the loops to say which sessions they have */
 #define GUARD_PLACES 65536 /* clients and networks that are remembered: 6 MiB at most */
 #define LOOK_MS      2000 /* are the certificates still those that were read? */
@@ -160,16 +161,12 @@ static bool call_roll(void *relay, size_t most, struct arena *a, struct board_se
 	return ok;
 }
 
-/* board_try_fn, on admin's threads. */
-static bool try_policy(void *relay, const struct board_trial *q, struct arena *a,
-		       struct board_trial_answer *ret, struct err *e)
+static bool wait_for_trial(struct daemon *d, const struct board_trial *q, struct arena *a,
+			   struct board_trial_answer *ret, struct err *e)
 {
-	struct daemon *d = relay;
 	struct trial *trial;
 	bool ok = false;
 
-	if (!atomic_load(&d->serving))
-		return err_set(e, ERR_TEMP, "no loop is running");
 	if (!trial_new(q, &trial, e))
 		return false;
 	worker_try(d->workers[0], trial);
@@ -187,6 +184,24 @@ static uint64_t forget_refused(void *relay, int64_t domain, struct str local)
 	struct daemon *d = relay;
 
 	return refused_forget(d->refused, domain, local, clock_mono_ms());
+}
+
+/* board_try_fn, on admin's threads. */
+static bool try_policy(void *relay, const struct board_trial *q, struct arena *a,
+		       struct board_trial_answer *ret, struct err *e)
+{
+	struct daemon *d = relay;
+	bool ok = false;
+
+	if (!atomic_load(&d->serving))
+		return err_set(e, ERR_TEMP, "no loop is running");
+	if (atomic_fetch_add(&d->trials, 1) < TRIALS_MAX)
+		ok = wait_for_trial(d, q, a, ret, e);
+	else
+		(void)err_set(e, ERR_TEMP, "%u trials are waiting already: try again in a while",
+			      TRIALS_MAX);
+	atomic_fetch_sub(&d->trials, 1);
+	return ok;
 }
 
 /* Root is given up by now: such a port is above 1023. */

@@ -43,6 +43,7 @@ struct daemon {
 	_Atomic unsigned max_sessions; /* that there are descriptors for */
 	_Atomic bool serving; /* the workers run */
 	_Atomic bool stopping; /* … and are told to end */
+	_Atomic unsigned trials; /* that somebody waits for, or that are just refused */
 	struct log *log;
 	struct store *store;
 	struct settings_board settings;

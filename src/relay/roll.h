@@ -1,6 +1,6 @@
 /* roll.h: the roll of open sessions, for operators.
  *
- * A session belongs to its loop and nobody else may look at it.  So the admin thread calls the
+ * A session belongs to its loop and nobody else may look at it.  So a thread of admin calls the
  * roll: every worker gets an order, copies what there is to tell of its sessions into the roll,
  * and who asked waits for all of them, but not for ever: a roll has several owners and the last
  * one frees it, so a worker that is late writes where nobody reads any more.

@@ -1,6 +1,6 @@
 /* trial.h: `policy test`: what the checks would say of a mail that nobody sends.
  *
- * The admin thread asks and waits; a worker runs the checks as it does for a RCPT, with the same
+ * A thread of admin asks and waits; a worker runs the checks as it does for a RCPT, with the same
  * caches and the same questions, but all of them, whatever the first says, and leaves nothing
  * behind.  A trial has two owners, as a roll has (roll.h), and the last one frees it: an answer
  * that comes too late is for nobody.
