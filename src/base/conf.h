@@ -120,9 +120,9 @@ void conf_dump(const struct conf *c, FILE *out);
 void conf_sample(FILE *out);
 /* The OPTIONS section of mxkeep.conf(5), in man(7) macros. */
 void conf_man(FILE *out);
-/* The first option that differs between two confs and needs a restart to take effect, as
- * "section.name", or NULL. */
-const char *conf_needs_restart(const struct conf *old, const struct conf *fresh);
+/* An option that differs from those the daemon runs with and needs a restart to take effect, as
+ * "section.name"; NULL when there is no further one.  *at begins at 0 and counts the rows. */
+const char *conf_needs_restart(const struct conf *running, const struct conf *fresh, size_t *at);
 
 /* What is in force for sessions of the listener with this address, as it stands in smtp.listen. */
 const struct conf_smtp *conf_smtp_at(const struct conf *c, const char *address);

@@ -258,10 +258,12 @@ static bool is_same(const struct conf *a, const struct conf *b, const struct con
 	return *(const int64_t *)in_a == *(const int64_t *)in_b;
 }
 
-const char *conf_needs_restart(const struct conf *old, const struct conf *fresh)
+const char *conf_needs_restart(const struct conf *running, const struct conf *fresh, size_t *at)
 {
-	for (const struct conf_option *o = conf_options; o->name; o++) {
-		if (o->restart && !is_same(old, fresh, o))
+	while (conf_options[*at].name) {
+		const struct conf_option *o = &conf_options[(*at)++];
+
+		if (o->restart && !is_same(running, fresh, o))
 			return o->full;
 	}
 	return NULL;

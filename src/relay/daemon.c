@@ -38,6 +38,7 @@
 
 struct running {
 	struct daemon d;
+	const struct conf *started_with; /* what needs a restart is as it says */
 	struct conf *conf; /* in force: of the last good reload */
 	struct loop *loop; /* the main thread's */
 	struct forward *forward;
@@ -95,19 +96,26 @@ static void set_marks(struct running *r, const struct conf *conf)
 
 /* -- signals ------------------------------------------------------------------------------- */
 
+/* At each reload, as long as it is so: whoever reads only the last one must see it. */
+static void warn_of_restart(const struct running *r, const struct conf *fresh)
+{
+	const char *option;
+	size_t at = 0;
+
+	while ((option = conf_needs_restart(r->started_with, fresh, &at)))
+		log_say(r->d.log, LOG_WARNING, "restart_needed", F_CSTR("option", option));
+}
+
 static void reload(struct running *r)
 {
 	struct conf *fresh;
 	struct err e;
-	const char *needs;
 
 	if (!conf_load(r->conf->path, &fresh, &e)) {
 		log_say(r->d.log, LOG_ERROR, "reload_failed", F_CSTR("why", e.text));
 		return;
 	}
-	needs = conf_needs_restart(r->conf, fresh);
-	if (needs)
-		log_say(r->d.log, LOG_WARNING, "restart_needed", F_CSTR("option", needs));
+	warn_of_restart(r, fresh);
 	log_set_level(r->d.log, (enum log_level)fresh->log.level);
 	set_marks(r, fresh);
 	store_reconfigure(r->d.store, fresh);
@@ -349,6 +357,7 @@ bool daemon_run(struct conf *conf, struct log *log, struct certificates *certifi
 	char *state_dir = mem_str(str_of(conf->state_dir));
 	bool ok;
 
+	r->started_with = conf;
 	r->conf = conf_ref(conf);
 	r->d.log = log;
 	r->d.hostname = hostname;
