@@ -125,7 +125,7 @@ json_t *rows_domain(const struct domain *d, const char *hostname)
 	(void)json_object_set_new(row, "primaries", routes_json(d));
 	api_put(row, "unknown", domain_unknown_name(d->unknown));
 	api_put(row, "subaddress", d->subaddress ? delimiter : "none");
-	api_put(row, "lifetime", human_span(d->lifetime_ms, lifetime));
+	api_put(row, "lifetime", human_time(d->lifetime_ms, lifetime));
 	api_put_num(row, "lifetime_ms", d->lifetime_ms);
 	api_put_num(row, "max_size", (int64_t)d->max_size);
 	api_put_num(row, "rate", d->rate);

@@ -8,6 +8,7 @@
 #include <sys/un.h>
 
 #include "base/conf_private.h"
+#include "base/human.h"
 #include "base/log.h"
 
 static bool is_domain(const char *text, const char **wanted)
@@ -358,9 +359,6 @@ const char *conf_option_show(const struct conf_option *o, int64_t value, char ou
 	static const struct unit sizes[] = {
 		{ "G", 1 << 30 }, { "M", 1 << 20 }, { "k", 1 << 10 }, { "", 1 }
 	};
-	static const struct unit times[] = {
-		{ "d", 86400000 }, { "h", 3600000 }, { "m", 60000 }, { "s", 1000 }, { "ms", 1 }
-	};
 	static const struct unit plain[] = { { "", 1 } };
 	bool is_word = o->type == CONF_CHOICE || (o->words && value == 0);
 
@@ -368,8 +366,10 @@ const char *conf_option_show(const struct conf_option *o, int64_t value, char ou
 		(void)snprintf(out, CONF_VALUE_MAX, "%.*s", STR_ARGS(word_at(o->words, value)));
 	else if (o->type == CONF_BYTES)
 		(void)show_unit(value, sizes, out);
+	else if (o->type == CONF_DURATION)
+		(void)human_time(value, out);
 	else
-		(void)show_unit(value, o->type == CONF_DURATION ? times : plain, out);
+		(void)show_unit(value, plain, out);
 	return out;
 }
 

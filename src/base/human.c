@@ -1,7 +1,8 @@
 /* human: numbers for eyes.
  *
- * They are rounded down: what is shown as "3m" has lasted three minutes.  Decided against
- * localised forms: the output is read by scripts too, whatever we say about --json.
+ * They are rounded down: what is shown as "3m" has lasted three minutes; only what somebody has set
+ * is shown exactly.  Decided against localised forms: the output is read by scripts too, whatever we
+ * say about --json.
  * SPDX-License-Identifier: ISC */
 #include "base/human.h"
 
@@ -39,5 +40,22 @@ const char *human_span(int64_t ms, char out[HUMAN_MAX])
 		(void)snprintf(out, HUMAN_MAX, "%dh", (int)(seconds / 3600));
 	else
 		(void)snprintf(out, HUMAN_MAX, "%lldd", (long long)(seconds / 86400));
+	return out;
+}
+
+const char *human_time(int64_t ms, char out[HUMAN_MAX])
+{
+	static const struct {
+		const char *name;
+		int64_t ms;
+	} units[] = {
+		{ "d", 86400000 }, { "h", 3600000 }, { "m", 60000 }, { "s", 1000 }, { "ms", 1 },
+	};
+	size_t i = 0;
+
+	while (ms % units[i].ms)
+		i++;
+	(void)snprintf(out, HUMAN_MAX, "%lld%s", (long long)(ms / units[i].ms),
+		       ms ? units[i].name : "");
 	return out;
 }

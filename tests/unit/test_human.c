@@ -9,6 +9,7 @@
 
 #include "base/attr.h"
 #include "base/human.h"
+#include "base/str.h"
 
 static void sizes_have_two_digits_at_least(void **state)
 {
@@ -63,11 +64,37 @@ static void spans_have_the_largest_fitting_unit(void **state)
 	}
 }
 
+static void a_time_that_was_set_is_shown_as_it_could_be_set(void **state)
+{
+	static const struct {
+		int64_t ms;
+		const char *text;
+	} rows[] = {
+		{ 0, "0" },
+		{ 1500, "1500ms" },
+		{ 90000, "90s" },
+		{ 3600000, "1h" },
+		{ 50 * 3600000, "50h" },
+		{ INT64_C(2592000000), "30d" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char out[HUMAN_MAX];
+		uint64_t back;
+
+		assert_string_equal(human_time(rows[i].ms, out), rows[i].text);
+		assert_true(str_to_ms(str_of(out), &back));
+		assert_int_equal(back, rows[i].ms);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sizes_have_two_digits_at_least),
 		cmocka_unit_test(spans_have_the_largest_fitting_unit),
+		cmocka_unit_test(a_time_that_was_set_is_shown_as_it_could_be_set),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
