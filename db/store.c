@@ -150,5 +150,7 @@ void store_read_counters(const struct store *s, struct store_counters *ret)
 		.largest_batch = atomic_load_explicit(&s->largest_batch, memory_order_relaxed),
 		.free_bytes = atomic_load_explicit(&s->free_bytes, memory_order_relaxed),
 		.takes_mail = store_takes_mail(s),
+		.min_free = atomic_load_explicit(&s->min_free, memory_order_relaxed),
+		.ledger_keep_ms = atomic_load_explicit(&s->ledger_keep_ms, memory_order_relaxed),
 	};
 }

@@ -368,6 +368,7 @@ void store_close(struct store *s); /* NULL is accepted */
 struct store_counters { /* for metrics; read without lock */
 	uint64_t commits, written_jobs, failed_jobs, largest_batch, free_bytes;
 	bool takes_mail;
+	int64_t min_free, ledger_keep_ms; /* in force */
 };
 void store_read_counters(const struct store *s, struct store_counters *ret);
 

@@ -76,7 +76,7 @@ static json_t *dns_json(struct board *b)
 /* Why no mail is taken, in one line; "" when it is. */
 static const char *refusal(const struct request *r, const struct store_counters *c)
 {
-	uint64_t min_free = (uint64_t)r->world->conf->store.min_free;
+	uint64_t min_free = (uint64_t)c->min_free;
 	char free_text[HUMAN_MAX], min_text[HUMAN_MAX];
 	const char *text;
 
@@ -99,7 +99,7 @@ static json_t *store_json(const struct request *r)
 	api_put_bool(json, "takes_mail", c.takes_mail);
 	api_put(json, "reason", refusal(r, &c));
 	api_put_num(json, "free_bytes", (int64_t)c.free_bytes);
-	api_put_num(json, "min_free_bytes", r->world->conf->store.min_free);
+	api_put_num(json, "min_free_bytes", c.min_free);
 	api_put_num(json, "commits", (int64_t)c.commits);
 	api_put_num(json, "written_jobs", (int64_t)c.written_jobs);
 	api_put_num(json, "failed_jobs", (int64_t)c.failed_jobs);
