@@ -103,6 +103,9 @@ static void tell_primary(struct tale *t, const struct route *route)
 		say(t, "  Its primary %s is up: %u connection%s, %u message%s on their way.", name,
 		    p->connections, p->connections == 1 ? "" : "s", p->in_flight,
 		    p->in_flight == 1 ? "" : "s");
+	else if (!p->since_ms)
+		say(t, "  Its primary %s is being tried for the first time since the daemon started.",
+		    name);
 	else
 		say(t, "  Its primary %s is down since %s: %s; next probe %s.", name,
 		    when(t, p->since_ms, since), p->why && *p->why ? p->why : "no reason known",
@@ -115,8 +118,7 @@ static void tell_way(struct tale *t, const struct view_delivery *d)
 	const struct domain *domain = t->settings ? settings_by_id(t->settings, d->domain) : NULL;
 
 	if (d->domain == DOMAIN_BOUNCES) {
-		say(t, "  It is a bounce and goes to the relay named by forward.bounces (%s).",
-		    t->r->world->conf->forward.bounces);
+		say(t, "  It is a bounce and goes to the relay that forward.bounces names.");
 		return;
 	}
 	if (!domain) {
@@ -124,7 +126,7 @@ static void tell_way(struct tale *t, const struct view_delivery *d)
 		return;
 	}
 	if (!domain->enabled)
-		say(t, "  Its domain is switched off: nothing is delivered.");
+		say(t, "  Its domain is switched off: no new mail is taken for it.");
 	for (size_t i = 0; i < domain->route_count; i++)
 		tell_primary(t, &domain->routes[i]);
 }
@@ -166,10 +168,17 @@ static void tell_settled(struct tale *t, const struct view_delivery *d)
 	bool has_by = d->by && *d->by;
 	char at[WHEN_MAX];
 
-	say(t, "%s: %s %s%s%s%s%s%s%s.", d->recipient, delivery_state_name(d->state),
-	    when(t, d->changed_ms, at), has_primary ? ", " : "", has_primary ? d->primary : "",
-	    has_by ? ", by " : "", has_by ? d->by : "", has_reply ? ": " : "",
-	    has_reply ? d->reply : "");
+	(void)when(t, d->changed_ms, at);
+	if (d->state == STATE_DELIVERED)
+		say(t, "%s: delivered %s%s%s%s%s.", d->recipient, at, has_primary ? " to " : "",
+		    has_primary ? d->primary : "", has_reply ? ": " : "",
+		    has_reply ? d->reply : "");
+	else
+		say(t, "%s: %s %s%s%s.", d->recipient, delivery_state_name(d->state), at,
+		    has_by ? " by " : "", has_by ? d->by : "");
+	if (d->state != STATE_DELIVERED && has_reply)
+		say(t, "  Last word%s%s: %s", has_primary ? ", from " : "",
+		    has_primary ? d->primary : "", d->reply);
 	findings_tell(t->story, d->findings);
 }
 
@@ -204,16 +213,18 @@ static bool gather(struct tale *t, msgid id, struct err *e)
 {
 	struct request *r = t->r;
 	struct view_filter f = { .message = id, .states = API_QUEUE_ALL, .limit = VIEW_LIMIT_MAX };
+	struct store_counters in_force;
 	char keeps[HUMAN_MAX];
 	bool more;
 
 	if (!view_queue(r->view, r->arena, &f, &t->waiting, &t->waiting_n, &more, e) ||
 	    !view_ledger(r->view, r->arena, id, &t->settled, &t->settled_n, e))
 		return false;
-	if (t->waiting_n + t->settled_n == 0)
-		return err_set(e, ERR_NOTFOUND, "no message %s known (the ledger keeps %s)",
-			       r->args[0], human_span(r->world->conf->store.ledger_keep_ms, keeps));
-	return true;
+	if (t->waiting_n + t->settled_n)
+		return true;
+	store_read_counters(r->world->store, &in_force);
+	return err_set(e, ERR_NOTFOUND, "no message %s known (the ledger keeps %s)", r->args[0],
+		       human_time(in_force.ledger_keep_ms, keeps));
 }
 
 static json_t *tell(struct tale *t, msgid id, struct err *e)

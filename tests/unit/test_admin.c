@@ -345,7 +345,7 @@ static void a_message_is_held_released_and_deleted(void **state)
 	refused(w, 404, "GET", with_id("/v1/queue/", id, "", path), NULL, "");
 	m = ask(w, 200, "GET", with_id("/v1/explain/", id, "", path), NULL);
 	must_tell(m, "a@example.com: deleted");
-	must_tell(m, ", by uid:");
+	must_tell(m, " by uid:");
 	json_decref(m);
 }
 
@@ -425,6 +425,16 @@ static void explain_tells_why_mail_waits_and_what_became_of_it(void **state)
 	assert_true(count(m, "events") > 0);
 	json_decref(m);
 
+	board_set_primaries(&w->board,
+			    &(struct board_primary){ .host = "mail.example.com",
+						     .port = 2525,
+						     .state = PRIMARY_PROBING,
+						     .why = "",
+						     .greeting = "" },
+			    1);
+	m = ask(w, 200, "GET", path, NULL);
+	must_tell(m, "mail.example.com:2525 is being tried for the first time");
+	json_decref(m);
 	set_primary(w, PRIMARY_DOWN);
 	m = ask(w, 200, "GET", path, NULL);
 	must_tell(m, "is down since ");
