@@ -132,21 +132,22 @@ bool change_domain_remove(struct store *s, const char *who, const char *name, bo
 
 /* -- the queue --------------------------------------------------------------------- */
 
-static const char *act_name(enum queue_act act)
+/* The command. */
+static const char *act_words(enum queue_act act)
 {
 	switch (act) {
 	case QUEUE_HOLD:
-		return "hold";
+		return "queue hold ";
 	case QUEUE_RELEASE:
-		return "release";
+		return "queue release ";
 	case QUEUE_DELETE:
-		return "delete";
+		return "queue delete ";
 	case QUEUE_GIVE_UP:
-		return "give up";
+		return "failed delete ";
 	case QUEUE_RETRY:
 		break;
 	}
-	return "retry";
+	return "failed retry ";
 }
 
 bool change_message(struct store *s, const char *who, msgid id, enum queue_act act,
@@ -160,8 +161,7 @@ bool change_message(struct store *s, const char *who, msgid id, enum queue_act a
 	buf_init(&audit, CHANGE_AUDIT_MAX);
 	j->message = id;
 	j->act = act;
-	change_say(&audit, "queue ", str_of(act_name(act)));
-	change_say(&audit, " ", str_of(id_text(id, text)));
+	change_say(&audit, act_words(act), str_of(id_text(id, text)));
 	if (!change_set_audit(&c, &audit))
 		return change_end(&c, change_too_large(e));
 	return change_end(&c, change_carry_out(&c, s, ret_changed, e));

@@ -21,7 +21,7 @@ static const struct act acts[] = {
 	[QUEUE_RELEASE] = { "released", 1 << STATE_HELD, STATE_QUEUED },
 	[QUEUE_DELETE] = { "deleted", 1 << STATE_QUEUED | 1 << STATE_HELD | 1 << STATE_FAILED,
 			   STATE_DELETED },
-	[QUEUE_RETRY] = { "retry", 1 << STATE_FAILED, STATE_QUEUED },
+	[QUEUE_RETRY] = { "retried", 1 << STATE_FAILED, STATE_QUEUED },
 	[QUEUE_GIVE_UP] = { "deleted", 1 << STATE_FAILED, STATE_DELETED },
 };
 
@@ -131,7 +131,7 @@ static enum run_result change_one(struct backend *b, struct job_change *c, struc
 		(void)err_set(&c->job.err, ERR_CONFLICT, "no recipient of %s is %s", text,
 			      c->act == QUEUE_HOLD    ? "queued" :
 			      c->act == QUEUE_RELEASE ? "held" :
-							"failed");
+							"on the failed list");
 	else
 		(void)err_set(&c->job.err, ERR_NOTFOUND, "no such message in the queue: %s", text);
 	return RUN_REFUSED;

@@ -379,7 +379,8 @@ static void the_failed_list_is_retried_or_given_up(void **state)
 	assert_int_equal(count(list, "deliveries"), 1);
 	assert_string_equal(text(item(list, "deliveries", 0), "recipient"), "a@example.com");
 	json_decref(list);
-	refused(w, 409, "POST", with_id("/v1/failed/", one, "/delete", path), NULL, "is failed");
+	refused(w, 409, "POST", with_id("/v1/failed/", one, "/delete", path), NULL,
+		"is on the failed list");
 	world_settle(w, one, 0, OUTCOME_FAILED, "554 5.7.1 no");
 	assert_int_equal(changed(w, "POST", "/v1/failed/delete", NULL), 1);
 }
