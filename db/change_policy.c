@@ -49,10 +49,11 @@ bool change_policy_set(struct store *s, const char *who, const char *domain,
 		return change_end(&c, change_too_large(e));
 	if (domain && !patch_domain_name(j->job.arena, domain, &j->domain, e))
 		return change_end(&c, false);
-	change_say(&audit, "policy set ", domain ? j->domain : STR("(all domains)"));
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
 		if (!check_setting(&c, &pairs[i], &settings[i], e))
 			return change_end(&c, false);
+	change_say(&audit, "policy set ", domain ? j->domain : STR("(all domains)"));
+	for (size_t i = 0; i < n; i++) {
 		change_say(&audit, " ", str_of(pairs[i].key));
 		change_say(&audit, "=", str_of(pairs[i].value));
 	}
