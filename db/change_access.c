@@ -31,7 +31,7 @@ static bool take_entries(struct change *c, const struct change_access *what, str
 	j->entries = entries;
 	j->entry_count = what->n;
 	j->list = what->list;
-	j->force = what->remove;
+	j->remove = what->remove;
 	return entries || change_too_large(e);
 }
 

@@ -75,7 +75,7 @@ struct job_change {
 	struct str audit;  /* what the audit row says */
 	struct str domain; /* name, lower case; .at is NULL for all */
 	struct domain_patch patch;
-	bool force; /* domain: with its mail; list: however much goes; access: remove */
+	bool force; /* domain: with its mail; list: however much goes */
 	bool all;   /* CHANGE_RECIPIENT_FORGET: not only locals */
 	uint64_t remembered; /* all: so many, beside the store */
 	const char *source; /* of recipients: "list" or "import" */
@@ -84,6 +84,7 @@ struct job_change {
 	const struct change_setting *settings; /* CHANGE_POLICY */
 	size_t setting_count;
 	enum access_list list; /* CHANGE_ACCESS */
+	bool remove;           /* the entries, rather than add them */
 	const struct change_entry *entries;
 	size_t entry_count;
 	struct str client; /* CHANGE_GREYLIST; .at is NULL for all */

@@ -10,7 +10,7 @@ static bool put(struct backend *b, const struct job_change *c, const struct batc
 	struct str kind = str_of(access_kind_name(entry->kind));
 	struct str list = str_of(access_list_name(c->list));
 
-	if (c->force)
+	if (c->remove)
 		return sql_run(b,
 			       sql_start(b, SQL_ACCESS_DELETE, e,
 					 "DELETE FROM access WHERE domain = ?1 AND kind = ?2"
