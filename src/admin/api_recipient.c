@@ -168,8 +168,11 @@ json_t *api_recipient_import(struct request *r, struct err *e)
 {
 	uint64_t lines, changed;
 	bool whole, force;
+	int64_t domain;
 
-	if (!api_flag(r, "replace", &whole, e) || !api_flag(r, "force", &force, e))
+	/* Before the file is read: of a domain that is not there no line of it would be right. */
+	if (!api_flag(r, "replace", &whole, e) || !api_flag(r, "force", &force, e) ||
+	    !find_domain(r, &domain, e))
 		return NULL;
 	if (whole)
 		return replace(r, force, e);
