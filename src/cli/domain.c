@@ -48,13 +48,12 @@ static void say_users(const json_t *d)
 			  name);
 }
 
-/* What decides, and what waits to be chosen. */
+/* Where it is seen and chosen what else is refused: that may have been set for all already. */
 static void say_policy(const json_t *d)
 {
-	show_line("Its users decide; reverse DNS, HELO and SPF only mark, blocklists and "
-		  "greylisting are off: mxkeep policy set %s dnsbl=recommended greylist=on "
-		  "turns them on.",
-		  show_text(d, "name"));
+	show_line("What else is refused: mxkeep policy show %s; to turn blocklists and greylisting "
+		  "on: mxkeep policy set %s dnsbl=recommended greylist=on",
+		  show_text(d, "name"), show_text(d, "name"));
 }
 
 int domain_add(struct cli *c, const struct args *a)

@@ -249,7 +249,10 @@ static int help(const struct cli *c, const char *group, const char *verb)
 			"  -h, --help           help, for a command behind its name\n"
 			"  --version            the version of this program\n");
 	if (!help_rows(group, verb))
-		return cli_usage(c, "there is no command %s", group ? group : "");
+		return cli_usage(c, "there is no command '%s%s%s'", group ? group : "",
+				 verb ? " " : "", verb ? verb : "");
+	if (!group)
+		(void)puts("  help [COMMAND]\n      this text, or what is said of one command");
 	return CLI_DONE;
 }
 
@@ -360,10 +363,11 @@ static int dispatch(struct cli *c, const struct args *a)
 		return help(c, first, c->command && *c->command->verb ? second : NULL);
 	if (!first)
 		return cli_usage(c, "no command given");
-	if (!c->command && used == 2)
-		return cli_usage(c, "%s needs to know what to do%s%s%s; mxkeep help %s tells",
-				 first, second ? ", not '" : "", second ? second : "",
-				 second ? "'" : "", first);
+	if (!c->command && used == 2) {
+		cli_fail("%s needs to know what to do%s%s%s; mxkeep help %s tells", first,
+			 second ? ", not '" : "", second ? second : "", second ? "'" : "", first);
+		return CLI_USAGE;
+	}
 	if (!c->command)
 		return cli_usage(c, "there is no command '%s'", first);
 	return run_command(c, a, used);

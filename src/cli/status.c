@@ -18,8 +18,11 @@ static void show_daemon(const json_t *s)
 	show_line("mxkeepd %s on %s, up %s, %lld sessions open", show_text(s, "version"),
 		  show_text(s, "hostname"), human_span(show_num(s, "uptime_ms"), span),
 		  (long long)show_num(s, "sessions"));
-	show_line("mail on its way in: %s of memory, %lld files", show_size(s, "mail_memory", size),
-		  (long long)show_num(s, "mail_files"));
+	if (show_num(s, "mail_memory") || show_num(s, "mail_files"))
+		show_line("mail on its way in: %s of memory, %lld files",
+			  show_size(s, "mail_memory", size), (long long)show_num(s, "mail_files"));
+	else
+		show_line("mail on its way in: none");
 	if (takes)
 		show_line("takes mail: yes, %s of disk free", show_size(store, "free_bytes", size));
 	else
@@ -47,9 +50,10 @@ static void show_certificates(const json_t *s)
 					   ? " (self-signed)"
 					   : "";
 
-		show_line("certificate: %s%s, %s %lld day%s: %s", show_text(row, "names"), kind,
-			  days < 0 ? "EXPIRED since" : "expires in", days < 0 ? -days : days,
-			  days == 1 || days == -1 ? "" : "s", show_text(row, "file"));
+		show_line("certificate: %s%s, %s %lld day%s%s: %s", show_text(row, "names"), kind,
+			  days < 0 ? "EXPIRED" : "expires in", days < 0 ? -days : days,
+			  days == 1 || days == -1 ? "" : "s", days < 0 ? " ago" : "",
+			  show_text(row, "file"));
 	}
 	if (show_text(tls, "error")[0])
 		show_line("certificates: NOT RENEWED: %s", show_text(tls, "error"));
@@ -93,13 +97,18 @@ static void add_primary(struct show_table *t, const json_t *d, const json_t *p, 
 	show_table_row(t, cells);
 }
 
-/* Something waits for it, or one of its primaries is not as it should be. */
+static bool is_off(const json_t *d)
+{
+	return json_is_false(json_object_get(d, "enabled"));
+}
+
+/* Something waits for it, or it or one of its primaries is not as it should be. */
 static bool needs_looking_at(const json_t *d)
 {
 	size_t i;
 	json_t *p;
 
-	if (show_num(d, "queued") || show_num(d, "held") || show_num(d, "failed"))
+	if (is_off(d) || show_num(d, "queued") || show_num(d, "held") || show_num(d, "failed"))
 		return true;
 	json_array_foreach(json_object_get(d, "primaries"), i, p)
 	{
@@ -109,6 +118,17 @@ static bool needs_looking_at(const json_t *d)
 			return true;
 	}
 	return false;
+}
+
+/* What no column has. */
+static void show_remarks(const json_t *d)
+{
+	if (is_off(d))
+		show_line("%s: switched OFF (enabled=no): no new mail is taken for it",
+			  show_domain_name(d));
+	if (json_is_true(json_object_get(d, "accepts_all")))
+		show_line("%s: its primary takes any user: asking it and learning from it tell nothing",
+			  show_domain_name(d));
 }
 
 static void show_domains(const json_t *s, bool all)
@@ -143,12 +163,7 @@ static void show_domains(const json_t *s, bool all)
 		show_line("%zu more domains: nothing waits, no primary is down (--all shows them)",
 			  quiet);
 	json_array_foreach(domains, i, d)
-	{
-		if (json_is_true(json_object_get(d, "accepts_all")))
-			show_line("%s: its primary takes any user: asking it and learning from it "
-				  "tell nothing",
-				  show_domain_name(d));
-	}
+		show_remarks(d);
 }
 
 /* s: {"counters": [...]} */

@@ -408,11 +408,14 @@ static void status_and_audit_are_tables(void **state)
 	board_set_primaries(&f->world.board, &p, 1);
 	board_count(&f->world.board, COUNTER_accepted, 7);
 	shows(f, "status", "on mx2.relay.example, up 1m, 0 sessions open\n");
-	assert_non_null(strstr(f->out, "mail on its way in: 0 of memory, 0 files\n"));
+	assert_non_null(strstr(f->out, "mail on its way in: none\n"));
 	assert_non_null(strstr(f->out, "takes mail: yes"));
 	assert_non_null(strstr(f->out, "mail.example.com:2525 down     3m"));
 	assert_non_null(strstr(f->out, "Connection\\x1b refused"));
 	assert_non_null(strstr(f->out, "           7  messages accepted\n"));
+	assert_null(strstr(f->out, "OFF"));
+	shows(f, "domain set example.com enabled=no lifetime=50h", "lifetime    50h\n");
+	shows(f, "status", "example.com: switched OFF (enabled=no): no new mail is taken for it\n");
 	shows(f, "status --json", "\"settings_stale\": false");
 	shows(f, "audit", "uid:");
 	shows(f, "audit --limit 1", "example.com");
