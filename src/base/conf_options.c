@@ -107,22 +107,25 @@ static bool is_anchor(const char *text, const char **wanted)
 /* clang-format off */
 const struct conf_option conf_options[] = {
 	{ TOP("hostname"), AT(hostname), STRING(NULL), .is_valid = is_domain, .restart = true,
-	  .says = "Our name in the greeting, in EHLO and in Received lines." },
+	  .says = "Our name in the greeting, in EHLO and in Received; without it the machine's." },
 	{ TOP("state_dir"), AT(state_dir), STRING("/var/lib/mxkeep"), .is_valid = is_path,
-	  .restart = true, .says = "Directory of the database." },
+	  .restart = true,
+	  .says = "Directory of the database, and of the certificate that is made here." },
 	{ TOP("control"), AT(control), STRING("/run/mxkeep/control.sock"),
 	  .is_valid = is_socket_path, .restart = true,
 	  .says = "The socket on which mxkeep(1) talks to the daemon." },
 	{ TOP("database"), AT(database), STRING("sqlite"), .is_valid = is_database,
-	  .restart = true, .says = "Where the queue is kept." },
+	  .restart = true, .says = "What keeps the queue; there is only sqlite." },
 	{ TOP("user"), AT(user), STRING("mxkeep"), .is_valid = is_user, .restart = true,
 	  .says = "The user to become when started as root." },
 	{ TOP("threads"), AT(threads), COUNTS("auto", "1", "64"), .words = "auto", .restart = true,
-	  .says = "Threads that serve connections; auto is one for each processor." },
+	  .says = "Threads that serve connections; auto is one for each processor, "
+		  "4 at most." },
 
 	{ IN("smtp", "listen"), AT(smtp.listen), STRINGS("{\"0.0.0.0:25\", \"[::]:25\"}"),
 	  .is_valid = is_listener, .restart = true,
-	  .says = "Addresses on which mail is taken." },
+	  .says = "Addresses on which mail is taken; sockets that systemd hands over are used "
+		  "instead." },
 	{ IN("smtp", "listen_tls"), AT(smtp.listen_tls), STRINGS("{}"), .is_valid = is_listener,
 	  .restart = true,
 	  .says = "Addresses on which mail is taken with TLS from the first byte." },

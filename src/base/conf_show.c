@@ -131,7 +131,8 @@ void conf_sample(FILE *out)
 
 	fputs("# mxkeep.conf: what mxkeepd needs to start.  Domains, recipients and routes are "
 	      "not\n"
-	      "# here but in the database; see mxkeep(1).  Each option stands at its default.\n\n",
+	      "# here but in the database; see mxkeep(1).  Each option stands at its default,\n"
+	      "# but for hostname: without it the machine's own name is taken.\n\n",
 	      out);
 	for (o = conf_options; o->name; o++) {
 		const char *indent = put_section(out, o);

@@ -271,6 +271,13 @@ static void say_ready(struct running *r, const struct listen_socket *sockets, un
 				F_INT("port", bound.port),
 				F_CSTR("tls", sockets[i].tls ? "yes" : "starttls"));
 	}
+	for (unsigned i = 0; i < r->admin_fd_count; i++) {
+		struct address bound;
+
+		if (listen_address(r->admin_fds[i], &bound))
+			log_say(r->d.log, LOG_INFO, "admin_listening",
+				F_CSTR("address", bound.text), F_INT("port", bound.port));
+	}
 	log_say(r->d.log, LOG_INFO, "ready", F_CSTR("hostname", r->d.hostname),
 		F_CSTR("version", PACKAGE_VERSION), F_INT("threads", r->d.worker_count),
 		F_INT("pid", getpid()));

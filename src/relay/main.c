@@ -52,12 +52,12 @@ static const struct option options[] = {
 
 static const char usage_text[] =
 	"usage: mxkeepd [-c FILE] [--check | --dump-config]\n"
-	"  -c, --config FILE  configuration file (default " DEFAULT_CONF ")\n"
-	"      --check        read the file, say what is wrong with it, and exit\n"
-	"      --dump-config  print all settings in force and exit\n"
+	"  -c, --config FILE    configuration file (default " DEFAULT_CONF ")\n"
+	"      --check          read the file, say what is wrong with it, and exit\n"
+	"      --dump-config    print all settings in force and exit\n"
 	"      --sample-config  print a commented sample file and exit\n"
-	"      --version      print the version and exit\n"
-	"      --help         this text\n"
+	"      --version        print the version and exit\n"
+	"      --help           this text\n"
 	"It runs in the foreground and logs to standard error.\n"
 	"Exit status: 0 ended in order, 1 refused or failed, 2 usage.\n";
 
