@@ -104,7 +104,8 @@ static void tell_primary(struct tale *t, const struct route *route)
 		    p->connections, p->connections == 1 ? "" : "s", p->in_flight,
 		    p->in_flight == 1 ? "" : "s");
 	else if (!p->since_ms)
-		say(t, "  Its primary %s is being tried for the first time since the daemon started.",
+		say(t,
+		    "  Its primary %s is being tried for the first time since the daemon started.",
 		    name);
 	else
 		say(t, "  Its primary %s is down since %s: %s; next probe %s.", name,

@@ -1,8 +1,8 @@
 /* human: numbers for eyes.
  *
- * They are rounded down: what is shown as "3m" has lasted three minutes; only what somebody has set
- * is shown exactly.  Decided against localised forms: the output is read by scripts too, whatever we
- * say about --json.
+ * They are rounded down: what is shown as "3m" has lasted three minutes; only what somebody has
+ * set is shown exactly.  Decided against localised forms: the output is read by scripts too,
+ * whatever we say about --json.
  * SPDX-License-Identifier: ISC */
 #include "base/human.h"
 

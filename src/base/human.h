@@ -12,8 +12,8 @@ const char *human_size(uint64_t bytes, char out[HUMAN_MAX]);
 /* "0s", "59s", "3m", "47h", "12d": the largest unit that leaves at least 1, days from 48 hours on;
  * a negative span is "0s".  Answers out. */
 const char *human_span(int64_t ms, char out[HUMAN_MAX]);
-/* A time as one writes it in a setting (str_to_ms), exactly: "30d", "50h", "90s", "0": in the largest
- * unit that divides it.  Answers out. */
+/* A time as one writes it in a setting (str_to_ms), exactly, in the largest unit that divides it:
+ * "30d", "50h", "90s", "0".  Answers out. */
 const char *human_time(int64_t ms, char out[HUMAN_MAX]);
 
 #endif

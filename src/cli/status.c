@@ -127,7 +127,8 @@ static void show_remarks(const json_t *d)
 		show_line("%s: switched OFF (enabled=no): no new mail is taken for it",
 			  show_domain_name(d));
 	if (json_is_true(json_object_get(d, "accepts_all")))
-		show_line("%s: its primary takes any user: asking it and learning from it tell nothing",
+		show_line("%s: its primary takes any user: asking it and learning from it tell "
+			  "nothing",
 			  show_domain_name(d));
 }
 

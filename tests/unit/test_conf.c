@@ -363,7 +363,8 @@ static void only_what_is_read_at_start_needs_a_restart(void **state)
 		const char *file, *wanted, *and;
 	} rows[] = {
 		{ "", NULL, NULL },
-		{ "smtp { idle = 1m max_size = 1M } forward { bounces = \"a.example:25\" }", NULL, NULL },
+		{ "smtp { idle = 1m max_size = 1M } forward { bounces = \"a.example:25\" }", NULL,
+		  NULL },
 		{ "log { level = debug }", NULL, NULL },
 		{ "threads = 2", "threads", NULL },
 		{ "smtp { proxy_from = {\"10.0.0.0/8\"} xclient_from = {\"::1\"} }", NULL, NULL },
