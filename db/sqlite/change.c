@@ -13,10 +13,7 @@ enum run_result sqlite_domain_id(struct backend *b, struct job_change *c, int64_
 {
 	struct err *e = &c->job.err;
 
-	if (!sql_int(b,
-		     sql_start(b, SQL_DOMAIN_ID, e, "SELECT id FROM domain WHERE name = ?1",
-			       V_STR(c->domain)),
-		     0, ret, e))
+	if (!sqlite_find_domain(b, c->domain, ret, e))
 		return RUN_BROKEN;
 	if (*ret)
 		return RUN_DONE;

@@ -46,10 +46,7 @@ static bool enter(struct backend *b, struct job_change *c, struct str address, s
 			 at->local, &local, &ignored))
 		return true;
 	at->local_n = local.n; /* in ASCII folding makes nothing longer: it is at->local */
-	return sql_int(b,
-		       sql_start(b, SQL_DOMAIN_ID, e, "SELECT id FROM domain WHERE name = ?1",
-				 V_STR(str_from(address, (size_t)sign + 1))),
-		       0, &at->domain, e);
+	return sqlite_find_domain(b, str_from(address, (size_t)sign + 1), &at->domain, e);
 }
 
 static int by_local(const void *key, const void *row)
@@ -83,10 +80,7 @@ static enum lead look(struct backend *b, struct job_change *c, int64_t changed, 
 		is_alias = l->action == RECIPIENT_ALIAS;
 		target = l->target;
 	} else if (changed != at->domain || c->what != CHANGE_RECIPIENT_REPLACE) {
-		st = sql_start(b, SQL_RECIPIENT, e,
-			       "SELECT action, target FROM recipient"
-			       " WHERE domain = ?1 AND local = ?2",
-			       V_INT(at->domain), V_STR(local));
+		st = sqlite_select_listed(b, at->domain, local, e);
 		got = st ? sql_step(b, st, e) : -1;
 		if (got < 0)
 			return LEAD_UNREAD;

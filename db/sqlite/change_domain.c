@@ -8,13 +8,18 @@ static struct str subaddress_text(const struct domain_patch *p)
 	return p->subaddress ? (struct str){ &p->subaddress, 1 } : STR_NONE;
 }
 
+static bool delete_routes(struct backend *b, int64_t domain, struct err *e)
+{
+	return sql_run(b,
+		       sql_start(b, SQL_ROUTE_DELETE, e, "DELETE FROM route WHERE domain = ?1",
+				 V_INT(domain)),
+		       e);
+}
+
 static bool set_routes(struct backend *b, int64_t domain, const struct domain_patch *p,
 		       struct err *e)
 {
-	if (!sql_run(b,
-		     sql_start(b, SQL_ROUTE_DELETE, e, "DELETE FROM route WHERE domain = ?1",
-			       V_INT(domain)),
-		     e))
+	if (!delete_routes(b, domain, e))
 		return false;
 	for (size_t i = 0; i < p->route_count; i++)
 		if (!sql_run(b,
@@ -110,12 +115,7 @@ static bool count_waiting(struct backend *b, int64_t domain, int64_t *ret, struc
 {
 	int64_t parked;
 
-	if (!sql_int(b,
-		     sql_start(b, SQL_QUEUED_COUNT, e,
-			       "SELECT count(*) FROM delivery INDEXED BY delivery_due"
-			       " WHERE state = 0 AND domain = ?1",
-			       V_INT(domain)),
-		     0, ret, e) ||
+	if (!sqlite_count_queued(b, domain, ret, e) ||
 	    !sql_int(b,
 		     sql_start(b, SQL_PARKED_COUNT, e,
 			       "SELECT count(*) FROM delivery INDEXED BY delivery_parked"
@@ -142,10 +142,7 @@ static bool forget(struct backend *b, int64_t domain, struct err *e)
 		       sql_start(b, SQL_POLICIES_DELETE, e, "DELETE FROM policy WHERE domain = ?1",
 				 V_INT(domain)),
 		       e) &&
-	       sql_run(b,
-		       sql_start(b, SQL_ROUTE_DELETE, e, "DELETE FROM route WHERE domain = ?1",
-				 V_INT(domain)),
-		       e) &&
+	       delete_routes(b, domain, e) &&
 	       sql_run(b,
 		       sql_start(b, SQL_DOMAIN_DELETE, e, "DELETE FROM domain WHERE id = ?1",
 				 V_INT(domain)),

@@ -213,12 +213,7 @@ static bool flush_domain(struct backend *b, struct job_change *c, struct batch *
 			       " WHERE state = 0 AND domain = ?1 AND next_try > ?2",
 			       V_INT(domain), V_INT(batch->turn_ms)),
 		     e) ||
-	    !sql_int(b,
-		     sql_start(b, SQL_QUEUED_COUNT, e,
-			       "SELECT count(*) FROM delivery INDEXED BY delivery_due"
-			       " WHERE state = 0 AND domain = ?1",
-			       V_INT(domain)),
-		     0, &queued, e))
+	    !sqlite_count_queued(b, domain, &queued, e))
 		return false;
 	c->changed += (uint64_t)queued;
 	if (queued)
@@ -232,14 +227,7 @@ static enum run_result flush_all(struct backend *b, struct job_change *c, struct
 	int64_t domain = -1;
 
 	for (;;) {
-		sqlite3_stmt *next =
-			sql_start(b, SQL_WAITING, e,
-				  "SELECT domain, next_try FROM delivery INDEXED BY delivery_due"
-				  " WHERE state = 0 AND domain > ?1"
-				  " ORDER BY domain, next_try LIMIT 1",
-				  V_INT(domain));
-
-		if (!sql_int(b, next, -1, &domain, e))
+		if (!sql_int(b, sqlite_select_waiting(b, domain, e), -1, &domain, e))
 			return RUN_BROKEN;
 		if (domain < 0)
 			return RUN_DONE;

@@ -14,12 +14,7 @@ static bool out_of_room(struct err *e)
 static bool chunk(struct backend *b, struct job_chunk *c)
 {
 	struct err *e = &c->job.err;
-	sqlite3_stmt *st =
-		c->seq == 0 ? sql_start(b, SQL_HEAD, e, "SELECT head FROM message WHERE id = ?1",
-					V_INT(c->message)) :
-			      sql_start(b, SQL_CHUNK, e,
-					"SELECT bytes FROM chunk WHERE message = ?1 AND seq = ?2",
-					V_INT(c->message), V_INT(c->seq));
+	sqlite3_stmt *st = sqlite_select_content(b, c->message, c->seq, e);
 	int got = st ? sql_step(b, st, e) : -1;
 
 	c->found = got > 0;
@@ -34,10 +29,7 @@ static bool chunk(struct backend *b, struct job_chunk *c)
 static int find_recipient(struct backend *b, struct job_recipient *r, struct str local)
 {
 	struct err *e = &r->job.err;
-	sqlite3_stmt *st = sql_start(b, SQL_RECIPIENT, e,
-				     "SELECT action, target FROM recipient"
-				     " WHERE domain = ?1 AND local = ?2",
-				     V_INT(r->domain), V_STR(local));
+	sqlite3_stmt *st = sqlite_select_listed(b, r->domain, local, e);
 	int got = st ? sql_step(b, st, e) : -1;
 
 	if (got <= 0)
@@ -87,12 +79,7 @@ static bool waiting(struct backend *b, struct job_waiting *w, const struct due_l
 	int got;
 
 	for (;;) {
-		sqlite3_stmt *st =
-			sql_start(b, SQL_WAITING, e,
-				  "SELECT domain, next_try FROM delivery INDEXED BY delivery_due"
-				  " WHERE state = 0 AND domain > ?1"
-				  " ORDER BY domain, next_try LIMIT 1",
-				  V_INT(domain));
+		sqlite3_stmt *st = sqlite_select_waiting(b, domain, e);
 
 		got = st ? sql_step(b, st, e) : -1;
 		if (got <= 0)

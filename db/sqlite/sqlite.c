@@ -155,14 +155,7 @@ static bool pull_due(struct backend *b, int64_t now_ms, int64_t limit_ms, struct
 	int64_t domain = -1;
 
 	for (;;) {
-		sqlite3_stmt *next =
-			sql_start(b, SQL_WAITING, e,
-				  "SELECT domain, next_try FROM delivery INDEXED BY delivery_due"
-				  " WHERE state = 0 AND domain > ?1"
-				  " ORDER BY domain, next_try LIMIT 1",
-				  V_INT(domain));
-
-		if (!sql_int(b, next, -1, &domain, e))
+		if (!sql_int(b, sqlite_select_waiting(b, domain, e), -1, &domain, e))
 			return false;
 		if (domain < 0)
 			return true;

@@ -25,7 +25,7 @@ enum message_flag {
 
 /* One slot a statement. */
 enum sql_slot {
-	SQL_BEGIN, SQL_READ_BEGIN, SQL_COMMIT, SQL_ROLLBACK,
+	SQL_BEGIN, SQL_READ_BEGIN, SQL_COMMIT,
 	/* accept */
 	SQL_DOMAIN_IS, SQL_MESSAGE_INSERT, SQL_CHUNK_INSERT, SQL_DELIVERY_INSERT,
 	/* settle */
@@ -138,6 +138,18 @@ char *sqlite_path(const struct conf *conf) MUST_CHECK; /* to be freed */
 bool sqlite_create(const char *path, struct err *e) MUST_CHECK;
 bool sqlite_migrate(struct backend *b, struct err *e) MUST_CHECK;
 
+/* select.c: what more than one file asks */
+/* *ret is 0 when there is none of this name. */
+bool sqlite_find_domain(struct backend *b, struct str name, int64_t *ret, struct err *e) MUST_CHECK;
+/* action, target: the list's own row. */
+sqlite3_stmt *sqlite_select_listed(struct backend *b, int64_t domain, struct str local,
+				   struct err *e);
+/* The bytes of body row seq. */
+sqlite3_stmt *sqlite_select_content(struct backend *b, msgid message, unsigned seq, struct err *e);
+/* domain, next_try: the next domain behind `after` that has queued mail, and when it is due. */
+sqlite3_stmt *sqlite_select_waiting(struct backend *b, int64_t after, struct err *e);
+bool sqlite_count_queued(struct backend *b, int64_t domain, int64_t *ret, struct err *e) MUST_CHECK;
+
 /* accept.c */
 enum run_result sqlite_accept(struct backend *b, struct job_accept *a, struct batch *batch);
 enum run_result sqlite_insert_mail(struct backend *b, const struct envelope *env,
@@ -146,12 +158,14 @@ enum run_result sqlite_insert_mail(struct backend *b, const struct envelope *env
 /* tally.c */
 enum run_result sqlite_tally(struct backend *b, struct job_tally *t);
 
-/* settle.c */
+/* offer.c */
 enum run_result sqlite_offer(struct backend *b, struct job_offer *j, struct batch *batch);
 /* Its six columns from `column` on: since to rcpt_domain_max. */
 struct offer sqlite_offer_row(sqlite3_stmt *st, int column);
 /* Those of primaries that no domain names any more. */
 bool sqlite_forget_offers(struct backend *b, struct err *e);
+
+/* settle.c */
 enum run_result sqlite_settle(struct backend *b, struct job_settle *s, struct batch *batch);
 /* Recipient seq of the message to the ledger and out of the queue; *ret_there: it was there. */
 bool sqlite_finish(struct backend *b, const struct batch *batch, msgid message, unsigned seq,

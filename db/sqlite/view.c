@@ -57,11 +57,7 @@ bool view_find_domain(struct backend *b, const char *name, int64_t *ret, struct 
 	struct str text;
 
 	*ret = 0;
-	if (idn_domain(str_of(name), form, &text) &&
-	    !sql_int(b,
-		     sql_start(b, SQL_DOMAIN_ID, e, "SELECT id FROM domain WHERE name = ?1",
-			       V_STR(text)),
-		     0, ret, e))
+	if (idn_domain(str_of(name), form, &text) && !sqlite_find_domain(b, text, ret, e))
 		return false;
 	return *ret || err_set(e, ERR_NOTFOUND, "no such domain: %s", name);
 }
@@ -238,12 +234,7 @@ bool view_audit(struct view *v, struct arena *a, unsigned limit, struct view_aud
 static int add_part(struct backend *b, msgid message, unsigned seq, char *text, size_t max,
 		    size_t *n, struct err *e)
 {
-	sqlite3_stmt *st =
-		seq == 0 ? sql_start(b, SQL_HEAD, e, "SELECT head FROM message WHERE id = ?1",
-				     V_INT(message)) :
-			   sql_start(b, SQL_CHUNK, e,
-				     "SELECT bytes FROM chunk WHERE message = ?1 AND seq = ?2",
-				     V_INT(message), V_INT(seq));
+	sqlite3_stmt *st = sqlite_select_content(b, message, seq, e);
 	int got = st ? sql_step(b, st, e) : -1;
 
 	if (got > 0) {
