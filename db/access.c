@@ -204,11 +204,8 @@ bool access_add(struct access *x, enum access_list list, enum access_kind kind, 
 static int by_name(const void *a, const void *b)
 {
 	const struct str *x = a, *y = b;
-	int order = memcmp(x->at, y->at, x->n < y->n ? x->n : y->n);
 
-	if (order)
-		return order;
-	return x->n < y->n ? -1 : x->n > y->n;
+	return str_compare(*x, *y);
 }
 
 /* The longest first: the most special network counts. */

@@ -335,13 +335,10 @@ bool patch_target(struct arena *a, struct str text, struct str *ret, struct err 
 static int by_local(const void *a, const void *b)
 {
 	const struct change_local *x = a, *y = b;
-	size_t shorter = x->local.n < y->local.n ? x->local.n : y->local.n;
-	int order = memcmp(x->local.at, y->local.at, shorter);
+	int order = str_compare(x->local, y->local);
 
 	if (order)
 		return order;
-	if (x->local.n != y->local.n)
-		return x->local.n < y->local.n ? -1 : 1;
 	return x->line < y->line ? -1 : x->line > y->line;
 }
 

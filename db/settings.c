@@ -5,7 +5,6 @@
  * SPDX-License-Identifier: ISC */
 #include "db/settings.h"
 
-#include <string.h>
 
 #include "base/idn.h"
 
@@ -21,15 +20,6 @@ void settings_unref(struct settings *s)
 		arena_free(s->arena); /* s is in it */
 }
 
-static int compare(struct str a, struct str b)
-{
-	int order = memcmp(a.at, b.at, a.n < b.n ? a.n : b.n);
-
-	if (order)
-		return order;
-	return a.n < b.n ? -1 : a.n > b.n;
-}
-
 const struct domain *settings_find(const struct settings *s, struct str name)
 {
 	char form[IDN_DOMAIN_MAX];
@@ -39,7 +29,7 @@ const struct domain *settings_find(const struct settings *s, struct str name)
 		return NULL;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		int order = compare(name, s->domains[middle].name);
+		int order = str_compare(name, s->domains[middle].name);
 
 		if (order == 0)
 			return &s->domains[middle];

@@ -53,12 +53,8 @@ static int by_local(const void *key, const void *row)
 {
 	const struct str *local = key;
 	const struct change_local *l = row;
-	int order = memcmp(local->at, l->local.at,
-			   local->n < l->local.n ? local->n : l->local.n);
 
-	if (order)
-		return order;
-	return local->n < l->local.n ? -1 : local->n > l->local.n;
+	return str_compare(*local, l->local);
 }
 
 enum lead { LEADS_ON, LEADS_HOME, LEADS_NOWHERE, LEAD_UNREAD };

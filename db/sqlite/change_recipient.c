@@ -6,7 +6,6 @@
  * the old one, so that a nightly file of a million users costs a reading and not a million writes.
  * SPDX-License-Identifier: ISC */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/arena.h"
 #include "db/sqlite/sqlite.h"
@@ -73,17 +72,7 @@ static void free_leavers(struct leavers *l)
 	free(l->locals);
 }
 
-/* As the table is sorted. */
-static int compare(struct str a, struct str b)
-{
-	int order = memcmp(a.at, b.at, a.n < b.n ? a.n : b.n);
-
-	if (order)
-		return order;
-	return a.n < b.n ? -1 : a.n > b.n;
-}
-
-/* Old and new list side by side: who leaves, and what is the same in both. */
+/* Old and new list side by side, both sorted by bytes: who leaves, and what is the same in both. */
 static bool walk(struct backend *b, struct job_change *c, int64_t domain, struct leavers *ret)
 {
 	struct err *e = &c->job.err;
@@ -98,9 +87,9 @@ static bool walk(struct backend *b, struct job_change *c, int64_t domain, struct
 		struct str local = sql_text(st, 0);
 
 		ret->had++;
-		while (at < c->local_count && compare(c->locals[at].local, local) < 0)
+		while (at < c->local_count && str_compare(c->locals[at].local, local) < 0)
 			at++;
-		if (at == c->local_count || compare(c->locals[at].local, local) != 0) {
+		if (at == c->local_count || str_compare(c->locals[at].local, local) != 0) {
 			add_leaver(ret, local);
 			continue;
 		}

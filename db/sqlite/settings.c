@@ -108,12 +108,8 @@ static bool load_routes(struct backend *b, struct loading *l, struct err *e)
 static int by_name(const void *a, const void *b)
 {
 	const struct domain *x = a, *y = b;
-	size_t shorter = x->name.n < y->name.n ? x->name.n : y->name.n;
-	int order = memcmp(x->name.at, y->name.at, shorter);
 
-	if (order)
-		return order;
-	return x->name.n < y->name.n ? -1 : x->name.n > y->name.n;
+	return str_compare(x->name, y->name);
 }
 
 static int by_id(const void *a, const void *b)

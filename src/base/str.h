@@ -28,6 +28,8 @@ struct str str_from(struct str s, size_t from);
 bool str_eq(struct str a, struct str b);
 /* Equal but for ASCII case; never looks at the locale. */
 bool str_ieq(struct str a, struct str b);
+/* Below, at or above 0: by bytes, as SQLite orders; of two that begin alike the shorter first. */
+int str_compare(struct str a, struct str b);
 bool str_starts(struct str s, struct str prefix);
 bool str_istarts(struct str s, struct str prefix);
 /* Index of the first / last c, or -1. */

@@ -21,6 +21,10 @@ static void equality_ignores_case_only_where_asked(void **state)
 	assert_true(str_ieq(STR("aBc@Z[`{"), STR("AbC@z[`{")));
 	assert_false(str_ieq(STR("@[`{"), STR("`{@[")));
 	assert_false(str_ieq(STR("\xc4"), STR("\xe4")));
+	assert_int_equal(str_compare(STR("abc"), STR("abc")), 0);
+	assert_true(str_compare(STR("ab"), STR("abc")) < 0);
+	assert_true(str_compare(STR("b"), STR("abc")) > 0);
+	assert_true(str_compare(STR("z"), STR("\xc4")) < 0);
 	assert_true(str_starts(STR("RCPT TO:"), STR("RCPT")));
 	assert_false(str_starts(STR("RC"), STR("RCPT")));
 	assert_true(str_istarts(STR("rcpt to:"), STR("RCPT")));
@@ -34,6 +38,7 @@ static void empty_spans_with_null_are_harmless(void **state)
 	(void)state;
 	assert_true(str_eq(empty, STR("")));
 	assert_true(str_ieq(empty, STR("")));
+	assert_int_equal(str_compare(empty, STR("")), 0);
 	assert_true(str_starts(STR("x"), empty));
 	assert_int_equal(str_find(empty, 'x'), -1);
 	assert_int_equal(str_rfind(empty, 'x'), -1);
