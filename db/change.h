@@ -34,8 +34,8 @@ bool change_domain_remove(struct store *s, const char *who, const char *name, bo
 
 /* Local parts (or addresses in the domain), or patterns: with one *, which stands for any bytes, at
  * most DOMAIN_PATTERNS_MAX a domain.  An entry without * comes before all patterns, the longest
- * pattern before the others.  action is RECIPIENT_ACCEPT or RECIPIENT_REJECT; one
- * that is there already gets the action.  *ret_changed: how many rows are new or different. */
+ * pattern before the others.  action is RECIPIENT_ACCEPT or RECIPIENT_REJECT; an entry that is
+ * there already gets it.  *ret_changed: how many rows are new or different. */
 bool change_recipient_add(struct store *s, const char *who, const char *domain,
 			  const char *const *locals, size_t n, enum recipient_found action,
 			  uint64_t *ret_changed, struct err *e) MUST_CHECK;
@@ -47,12 +47,12 @@ bool change_recipient_alias(struct store *s, const char *who, const char *domain
 bool change_recipient_remove(struct store *s, const char *who, const char *domain,
 			     const char *const *locals, size_t n, uint64_t *ret_changed,
 			     struct err *e) MUST_CHECK;
-/* A text or CSV file: one local part or address a line; further CSV columns: the second may be
+/* A text or CSV file: one local part or address a line.  The second column of a CSV may be
  * accept|reject|alias (unless a header line names it otherwise), with alias the third is where it
- * goes; others are ignored; "#" comments, blank
- * lines, a header line naming "address", "email", "recipient" or "localpart", CRLF, a UTF-8 byte
- * order mark, "quoted" fields and comma, semicolon or TAB between fields are understood.  Of
- * doubles the last counts.  An error names the line ("line 17: …"), and nothing is changed. */
+ * goes; others are ignored.  "#" comments, blank lines, a header line naming "address", "email",
+ * "recipient" or "localpart", CRLF, a UTF-8 byte order mark, "quoted" fields and comma, semicolon
+ * or TAB between fields are understood.  Of doubles the last counts.  An error names the line
+ * ("line 17: …"), and nothing is changed. */
 bool change_recipient_import(struct store *s, const char *who, const char *domain, struct str file,
 			     uint64_t *ret_lines, uint64_t *ret_changed, struct err *e) MUST_CHECK;
 

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: ISC */
 #include "db/patch.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@
 #define LIFETIME_MAX_MS (INT64_C(366) * 86400000)
 #define DEFAULT_LIFETIME_MS (INT64_C(30) * 86400000)
 #define SHOWN_MAX 80
+#define KEYS_SHOWN_MAX 200
 #define MAX_SIZE_MIN (UINT64_C(64) << 10)
 #define MAX_SIZE_MAX (UINT64_C(1) << 40)
 #define RATE_MAX 1000000
@@ -134,6 +136,17 @@ static const struct key keys[] = {
 	{ "primary",    PATCH_ROUTES,     true,  parse_primary    },
 };
 
+static bool refuse_key(struct str name, struct err *e)
+{
+	char shown[SHOWN_MAX], there[KEYS_SHOWN_MAX] = "";
+
+	for (size_t i = 0, n = 0; i < COUNT(keys) && n < sizeof(there); i++)
+		n += (size_t)snprintf(there + n, sizeof(there) - n, "%s%s", i ? ", " : "",
+				      keys[i].name);
+	return err_set(e, ERR_INPUT, "no such setting: %s (there are %s)",
+		       log_quote(name, shown, sizeof(shown)), there);
+}
+
 static const struct key *find_key(struct str name)
 {
 	for (size_t i = 0; i < COUNT(keys); i++)
@@ -150,13 +163,9 @@ bool patch_parse(struct arena *a, const struct change_pair *pairs, size_t n,
 	for (size_t i = 0; i < n; i++) {
 		struct str name = str_of(pairs[i].key);
 		const struct key *k = find_key(name);
-		char shown[SHOWN_MAX];
 
 		if (!k)
-			return err_set(e, ERR_INPUT,
-				       "no such setting: %s (there are mode, enabled, unknown, "
-				       "subaddress, lifetime, max_size, rate, primary)",
-				       log_quote(name, shown, sizeof(shown)));
+			return refuse_key(name, e);
 		if ((p.has & k->bit) && !k->repeats)
 			return err_set(e, ERR_INPUT, "%s is given twice", k->name);
 		if (!k->parse(a, str_of(pairs[i].value), &p, e))

@@ -5,7 +5,6 @@
  * SPDX-License-Identifier: ISC */
 #include "db/settings.h"
 
-
 #include "base/idn.h"
 
 struct settings *settings_ref(struct settings *s)

@@ -125,7 +125,7 @@ enum outcome_kind {
 struct outcome {
 	unsigned seq; /* of the recipient */
 	enum outcome_kind kind;
-	struct str reply;  /* the primary's words or ours; bounded to 500 bytes by the caller */
+	struct str reply;  /* the primary's words or ours; the store keeps 1000 bytes of them */
 	struct str primary; /* "host:port", or "" */
 	bool relayed; /* the sender is to be told that it was delivered: a report goes with it */
 	int64_t next_try_ms; /* wall clock; OUTCOME_DEFERRED only */

@@ -4,8 +4,8 @@
  * check returns WAIT; when the answer has come the check runs again from its first line, and the
  * same question has its answer.  A check has no other effect than its questions and its verdict.
  *
- * The backend is the daemon (relay/lookup.c) or a table in a test (tests/scene).  An answer that is
- * ready at once is returned at once.
+ * The backend is the daemon (relay/inquiry.c) or a table in a test (tests/scene).  An answer that
+ * is ready at once is returned at once.
  *
  * Decided against: callbacks (the decision is cut into pieces that are read in no order), threads
  * or coroutines per mail (unsafe cancellation, assembly).

@@ -12,7 +12,6 @@
 #include "base/arena.h"
 #include "db/sqlite/sqlite.h"
 
-
 /* Bytes of body row seq, at most STORE_CHUNK_BYTES. */
 static bool body_part(struct backend *b, const struct body *body, uint64_t seq, struct str *ret,
 		      struct err *e)

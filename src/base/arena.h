@@ -1,8 +1,9 @@
 /* arena.h: memory that dies together is allocated together.
  *
- * Three lifetimes exist: session, mail and run.  Each has an arena that states its maximum at
- * birth; past it arena_alloc answers NULL and the peer whose data it was gets 421 or 452.  A
- * failing malloc aborts: the queue is durable and the service manager restarts us.
+ * A mail, a job of the store, a request to the API and a snapshot of the settings have one each,
+ * which states its maximum at birth; past it arena_alloc answers NULL and the peer whose data it
+ * was gets 421 or 452, the operator an error.  A failing malloc aborts: the queue is durable and
+ * the service manager restarts us.
  * SPDX-License-Identifier: ISC */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H

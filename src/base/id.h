@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/attr.h"
 #include "base/str.h"
 
 #define ID_TEXT_MAX 14 /* 13 characters and NUL */
@@ -36,6 +37,6 @@ int64_t id_wall_ms(msgid id);
 msgid id_floor(int64_t wall_ms);
 const char *id_text(msgid id, char out[ID_TEXT_MAX]);
 /* Takes lower case and the look-alikes I L O of Crockford's alphabet; exactly 13 characters. */
-bool id_parse(struct str text, msgid *ret) ;
+bool id_parse(struct str text, msgid *ret) MUST_CHECK;
 
 #endif

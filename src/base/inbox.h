@@ -1,8 +1,8 @@
 /* inbox.h: a queue into a thread: many put, one takes.
  *
- * Loops, store and admin talk by items in each other's inboxes and share nothing else.  The wake
- * function is called once when the inbox turns from empty to not empty (uv_async_send for a loop,
- * a condition variable for a plain thread), under no lock.
+ * Loops, store and admin talk by items in each other's inboxes and share nothing else.  A loop
+ * is woken by its wake function (uv_async_send), once when the inbox turns from empty to not empty
+ * and under no lock; a plain thread waits in inbox_wait.
  * SPDX-License-Identifier: ISC */
 #ifndef BASE_INBOX_H
 #define BASE_INBOX_H

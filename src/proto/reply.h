@@ -1,8 +1,8 @@
 /* reply.h: what we say to an SMTP client, as a value (RFC 5321 §4.2, RFC 3463).
  *
- * Every fixed reply stands in one table in reply.c, so that wording and codes are reviewed on one
- * screen.  A reply with text of its own (a primary's words, a list's name) is a struct reply whose
- * text lives in the mail's arena.
+ * Every fixed reply stands in one table, reply_table.h, so that wording and codes are reviewed on
+ * one screen.  A reply with text of its own (a primary's words, a list's name) is a struct reply
+ * whose text lives in the mail's arena.
  * SPDX-License-Identifier: ISC */
 #ifndef PROTO_REPLY_H
 #define PROTO_REPLY_H

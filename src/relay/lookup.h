@@ -1,4 +1,4 @@
-/* lookup.h: where a session's questions are answered: the loop's own cache, or the store's reader.
+/* lookup.h: a loop's own cache of what the lists say of a user, before the store's reader is asked.
  *
  * The cache is void as a whole when any recipient changes (settings_board.recipients_version), so a
  * change is in force at the next command and no entry needs a lifetime (but see lookup.c).

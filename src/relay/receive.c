@@ -16,7 +16,6 @@
 #include "relay/receipt.h"
 #include "relay/session.h"
 
-
 void receipt_free(struct receipt *m)
 {
 	if (!m)
