@@ -2,7 +2,8 @@
  *
  * A recipient that is final moves from the queue to the ledger, with its envelope, in one
  * statement; with the last one the message and its body go.  One that is not there any more was
- * deleted meanwhile and is passed over: the ledger has its row.
+ * deleted meanwhile and is passed over: the ledger has its row.  A bounce goes with those only that
+ * were there, or a sender would hear that his mail failed which another look had delivered.
  * SPDX-License-Identifier: ISC */
 #include <stdio.h>
 
@@ -180,11 +181,12 @@ static bool fail(struct backend *b, struct batch *batch, msgid message, const st
 		       e);
 }
 
+/* *ret_told: the sender is to be told of it. */
 static bool settle_one(struct backend *b, struct batch *batch, msgid message,
-		       const struct outcome *o, struct err *e)
+		       const struct outcome *o, bool *ret_told, struct err *e)
 {
 	enum delivery_state state = STATE_DELIVERED;
-	bool there;
+	bool there = false;
 
 	switch (o->kind) {
 	case OUTCOME_DEFERRED:
@@ -200,23 +202,27 @@ static bool settle_one(struct backend *b, struct batch *batch, msgid message,
 	case OUTCOME_DELIVERED:
 		break;
 	}
-	return sqlite_finish(b, batch, message, o->seq, state, o, STR_NONE, &there, e);
+	if (!sqlite_finish(b, batch, message, o->seq, state, o, STR_NONE, &there, e))
+		return false;
+	*ret_told = there && (state == STATE_BOUNCED || o->relayed);
+	return true;
 }
 
 enum run_result sqlite_settle(struct backend *b, struct job_settle *s, struct batch *batch)
 {
 	struct err *e = &s->job.err;
+	bool told = false;
 
-	if (s->bounce_env.id) {
-		enum run_result bounce =
-			sqlite_insert_mail(b, &s->bounce_env, &s->bounce_body, batch, e);
+	for (size_t i = 0; i < s->outcome_count; i++) {
+		bool one = false;
 
-		if (bounce != RUN_DONE)
-			return bounce;
-	}
-	for (size_t i = 0; i < s->outcome_count; i++)
-		if (!settle_one(b, batch, s->message, &s->outcomes[i], e))
+		if (!settle_one(b, batch, s->message, &s->outcomes[i], &one, e))
 			return RUN_BROKEN;
+		told = told || one;
+	}
+	if (s->bounce_env.id && told &&
+	    sqlite_insert_mail(b, &s->bounce_env, &s->bounce_body, batch, e) != RUN_DONE)
+		return RUN_BROKEN;
 	for (size_t i = 0; i < s->lesson_count; i++)
 		if (!sqlite_learn(b, &s->lessons[i], batch, e))
 			return RUN_BROKEN;

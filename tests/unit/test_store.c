@@ -257,6 +257,35 @@ static void a_bounce_is_queued_with_what_it_reports(void **state)
 	world_free(w);
 }
 
+/* As when its mail was delivered, or deleted, while the bounce was being composed. */
+static void no_bounce_is_queued_about_a_recipient_that_has_gone(void **state)
+{
+	struct store_world *w = world_new();
+	int64_t domain = world_add_domain(w, "example.test");
+	msgid id = world_accept(w, domain, STR("x"));
+	struct job_settle *s = job_new_settle(&w->answers, NULL, NULL);
+	const struct envelope_rcpt to = { .address = STR("sender@elsewhere.example"),
+					  .domain = DOMAIN_BOUNCES };
+	const struct outcome bounced = { .kind = OUTCOME_BOUNCED, .reply = STR("550 no") };
+
+	(void)state;
+	assert_true(world_settle(w, id, 0, OUTCOME_DELIVERED, "250 ok", 0));
+	s->message = id;
+	s->outcomes = &bounced;
+	s->outcome_count = 1;
+	s->bounce_env = (struct envelope){ .id = id_next(store_ids(w->store), clock_wall_ms()),
+					   .received_ms = clock_wall_ms(),
+					   .rcpts = &to,
+					   .rcpt_count = 1 };
+	s->bounce_body = (struct body){ .mem = mem_str(STR("sorry")), .fd = -1, .size = 5 };
+	assert_true(world_do(w, &s->job));
+	job_free(&s->job);
+	assert_int_equal(world_count(w, "SELECT count(*) FROM delivery"), 0);
+	assert_int_equal(world_count(w, "SELECT count(*) FROM message"), 0);
+	assert_int_equal(world_count(w, "SELECT count(*) FROM ledger WHERE state = 3"), 1);
+	world_free(w);
+}
+
 static void due_mail_is_paged_in_whole_messages(void **state)
 {
 	const char *const rcpts[] = { "a@example.test", "b@example.test", "c@example.test", NULL };
@@ -543,6 +572,7 @@ int main(void)
 		cmocka_unit_test(a_deferral_waits_and_a_failure_keeps_the_body),
 		cmocka_unit_test(a_message_has_a_hundred_events_at_most),
 		cmocka_unit_test(a_bounce_is_queued_with_what_it_reports),
+		cmocka_unit_test(no_bounce_is_queued_about_a_recipient_that_has_gone),
 		cmocka_unit_test(due_mail_is_paged_in_whole_messages),
 		cmocka_unit_test(mail_for_a_domain_that_has_gone_is_not_taken),
 		cmocka_unit_test(new_mail_a_deferral_and_a_release_are_noted),
