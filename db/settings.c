@@ -126,10 +126,20 @@ uint64_t domain_size_limit(const struct domain *d)
 	return d->route_count && most < own ? most : own;
 }
 
+bool offer_may_take_size(const struct offer *o, uint64_t size)
+{
+	return o->max_size < SIZE_OFFER_MIN || size <= o->max_size;
+}
+
+bool offer_may_take_utf8(const struct offer *o)
+{
+	return !o->since_ms || o->smtputf8;
+}
+
 bool domain_may_take_utf8(const struct domain *d)
 {
 	for (size_t i = 0; i < d->route_count; i++)
-		if (!d->routes[i].offer.since_ms || d->routes[i].offer.smtputf8)
+		if (offer_may_take_utf8(&d->routes[i].offer))
 			return true;
 	return !d->route_count;
 }

@@ -36,6 +36,9 @@ struct offer {
 	uint64_t max_size; /* SIZE; 0: it named none */
 	uint64_t mail_max, rcpt_max, rcpt_domain_max; /* LIMITS (RFC 9422); 0: not said */
 };
+/* As far as is known: one that was never reached may take anything. */
+bool offer_may_take_size(const struct offer *o, uint64_t size);
+bool offer_may_take_utf8(const struct offer *o);
 
 struct route {
 	const char *host; /* name or literal without brackets */

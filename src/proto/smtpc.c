@@ -412,6 +412,7 @@ void smtpc_send(struct smtpc *c, const struct smtpc_mail *m)
 				"552 5.3.4 %" PRIu64
 				" bytes, and the server takes no more than %" PRIu64,
 				m->size, c->caps.max_size);
+		r.lack = SMTPC_LACKS_SIZE;
 	} else if (!is_sendable(m)) {
 		smtpc_reply_own(&r, 553, "5.1.3", "553 5.1.3 control character in an address");
 	} else if (smtpc_utf8_begin(c, &r)) {

@@ -36,11 +36,15 @@
 #define SMTPC_TEXT_MAX   512
 #define SMTPC_OUTPUT_MAX (1024 * 1024)
 
+/* What a server lacks so that a mail is not even tried with it: such an answer is ours. */
+enum smtpc_lack { SMTPC_LACKS_NOTHING, SMTPC_LACKS_SIZE, SMTPC_LACKS_UTF8 };
+
 /* A server's answer: as it came, lines joined by blanks, quoted for print by whoever shows it. */
 struct smtpc_reply {
 	short code;                /* 0: none came (broken) */
 	char enhanced[12];         /* "5.1.1", or "" */
 	char text[SMTPC_TEXT_MAX]; /* "550 5.1.1 no such user" */
+	enum smtpc_lack lack;
 };
 
 enum smtpc_event { SMTPC_INPUT, SMTPC_READY, SMTPC_BODY, SMTPC_DONE, SMTPC_BROKEN, SMTPC_CLOSED };

@@ -26,6 +26,7 @@ static void refuse(struct smtpc_reply *ret, const char *whose)
 			"550 5.6.7 the server does not take SMTPUTF8, and the %s's address "
 			"needs it",
 			whose);
+	ret->lack = SMTPC_LACKS_UTF8;
 }
 
 static bool needs_it(const struct smtpc_mail *m)
@@ -66,5 +67,6 @@ bool smtpc_utf8_begin(struct smtpc *c, struct smtpc_reply *ret)
 		return refuse_rcpts(c) > 0;
 	smtpc_reply_own(ret, 554, "5.6.9",
 			"554 5.6.9 the server does not take SMTPUTF8, and the header needs it");
+	ret->lack = SMTPC_LACKS_UTF8;
 	return false;
 }

@@ -28,6 +28,32 @@ static bool is_same(const struct offer *a, const struct offer *b)
 	       a->rcpt_max == b->rcpt_max && a->rcpt_domain_max == b->rcpt_domain_max;
 }
 
+static bool may_take(const struct offer *o, enum smtpc_lack lack, uint64_t size)
+{
+	return lack == SMTPC_LACKS_UTF8 ? offer_may_take_utf8(o) : offer_may_take_size(o, size);
+}
+
+/* None behind it is looked at: while this one is up nobody would be asked but this one. */
+bool mirror_waits(const struct destination *d, int64_t domain, const struct smtpc *smtpc,
+		  const struct smtpc_reply *why, uint64_t size)
+{
+	const struct settings *settings = d->f->settings;
+	const struct domain *of = settings ? settings_by_id(settings, domain) : NULL;
+
+	if (why->lack == SMTPC_LACKS_NOTHING)
+		return false;
+	for (size_t i = 0; of && i < of->route_count; i++) {
+		const struct route *route = &of->routes[i];
+		bool may = may_take(&route->offer, why->lack, size);
+
+		if (route->port == d->port && str_ieq(str_of(route->host), str_of(d->host)))
+			return may && !smtpc_caps(smtpc)->esmtp;
+		if (may)
+			return true;
+	}
+	return false;
+}
+
 void mirror_learn(struct destination *d, const struct smtpc_caps *caps)
 {
 	struct forward *f = d->f;

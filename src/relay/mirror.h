@@ -11,5 +11,10 @@
 
 /* A connection to it is greeted. */
 void mirror_learn(struct destination *d, const struct smtpc_caps *caps);
+/* The server lacks what a mail for the domain needs, so it was not tried: should it wait for one
+ * that the domain prefers, which is down now and may take it?  Or for this one, when it had that
+ * before and does not even know EHLO now? */
+bool mirror_waits(const struct destination *d, int64_t domain, const struct smtpc *smtpc,
+		  const struct smtpc_reply *why, uint64_t size);
 
 #endif

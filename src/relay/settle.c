@@ -1,6 +1,7 @@
 /* settle.c: see settle.h.
  *
- * RFC 5321 §4.2.1 decides: 2yz delivered, 5yz failed, all else another try.  A failure goes to the
+ * RFC 5321 §4.2.1 decides: 2yz delivered, 5yz failed, all else another try; what this primary lacks
+ * and a better one that is down has (mirror.h), is tried again too.  A failure goes to the
  * failed list, where it can be seen and retried; a bounce instead is sent only where the operator
  * named a relay for bounces, never for a null reverse-path (RFC 5321 §4.5.5), never against the
  * sender's NOTIFY (RFC 3461 §4.1), and never about a recipient who was taken unverified: his RCPT
@@ -15,6 +16,7 @@
 #include "base/clock.h"
 #include "relay/bounce.h"
 #include "relay/hearing.h"
+#include "relay/mirror.h"
 
 #define RESETTLE_MS 1000
 
@@ -161,10 +163,13 @@ void settle_parcel(struct parcel *p, struct destination *d, const struct dialogu
 		const struct smtpc_reply *r = answer_of(t, i);
 		const char *none = r || t->words ? "no answer" : "the next connection's turn";
 		bool report = bounce && !mail->rcpts[i].unverified;
+		bool waits = r && mirror_waits(d, p->queue->domain, t->smtpc, r, mail->size);
 
 		outcomes[i] = (struct outcome){
 			.seq = mail->rcpts[i].seq,
-			.kind = kind_of(r, report && dsn_tells_failure(mail->rcpts[i].notify)),
+			.kind = waits ? OUTCOME_DEFERRED :
+					kind_of(r, report && dsn_tells_failure(
+								     mail->rcpts[i].notify)),
 			.reply = kept(a, r && r->code ? r->text : t->words ? t->words : none),
 			.primary = primary,
 			.next_try_ms = r || t->words ? again_ms : clock_wall_ms(),
