@@ -25,6 +25,7 @@
 
 #include "base/arena.h"
 #include "proto/smtpc_private.h"
+#include "proto/smtpd.h"
 
 #define INPUT_MAX   (256 * 1024) /* unread bytes; next leaves less than a line of them */
 #define GROUP_BYTES (16 * 1024)  /* no more commands while so much is unwritten */
@@ -86,11 +87,23 @@ static void give_up(struct smtpc *c)
 
 /* ---- what an answer means ---- */
 
+/* Our greeting with our name: a primary's name that leads to us.  What is handed over would come
+ * round until it is a loop, and fail for good.  The name alone says less: a server on the same
+ * machine may have it too. */
+static bool is_ourselves(const struct smtpc *c, struct str text)
+{
+	struct str name = str_of(c->helo);
+
+	return str_istarts(text, name) && str_eq(str_from(text, name.n), STR(SMTP_GREETING));
+}
+
 static void on_greet(struct smtpc *c, const struct smtpc_reply *r, bool good, size_t rcpt UNUSED)
 {
 	struct str text = str_from(str_of(r->text), 4);
 
-	if (good)
+	if (good && is_ourselves(c, text))
+		smtpc_break(c, "it greets with our own name: it is ourselves");
+	else if (good)
 		snprintf(c->greeting, sizeof(c->greeting), "%.*s", STR_ARGS(text));
 }
 

@@ -153,7 +153,7 @@ static void on_end(struct smtpd *s)
 
 static void say_greeting(struct smtpd *s)
 {
-	char *greeting = mem_printf("%s ESMTP mxkeep", s->hostname);
+	char *greeting = mem_printf("%s" SMTP_GREETING, s->hostname);
 
 	say(s, &(struct reply){ 220, "", greeting });
 	free(greeting);

@@ -86,6 +86,8 @@ struct smtpd_request {
 	bool ahead; /* HELO and DATA: more had come before their answer (RFC 2920 §3.1 forbids) */
 };
 
+#define SMTP_GREETING " ESMTP mxkeep" /* behind our name; smtpc.c knows us by it */
+
 struct smtpd;
 
 /* hostname must outlive the engine.  Puts the 220 greeting into the output. */

@@ -47,6 +47,31 @@ static void what_the_server_offers_is_told(void **state UNUSED)
 	smtpc_free(c);
 }
 
+/* Mail handed to ourselves comes round until it fails as a loop. */
+static void a_server_that_greets_as_we_do_gets_no_mail(void **state UNUSED)
+{
+	static const struct {
+		const char *says;
+		enum smtpc_event wanted;
+	} rows[] = {
+		{ "220 us ESMTP mxkeep\r\n", SMTPC_BROKEN },
+		{ "220 US ESMTP mxkeep\r\n", SMTPC_BROKEN },
+		{ "220 us\r\n", SMTPC_INPUT },
+		{ "220 us ESMTP Postfix\r\n", SMTPC_INPUT },
+		{ "220 us2 ESMTP mxkeep\r\n", SMTPC_INPUT },
+		{ "220 b.us ESMTP mxkeep\r\n", SMTPC_INPUT },
+		{ "220\r\n", SMTPC_INPUT },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct smtpc *c = smtpc_new("us");
+
+		assert_true(smtpc_feed(c, str_of(rows[i].says)));
+		assert_int_equal(smtpc_next(c), rows[i].wanted);
+		smtpc_free(c);
+	}
+}
+
 static void bytes_from_an_idle_server_end_the_connection(void **state UNUSED)
 {
 	static const struct {
@@ -316,6 +341,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_the_server_offers_is_told),
+		cmocka_unit_test(a_server_that_greets_as_we_do_gets_no_mail),
 		cmocka_unit_test(bytes_from_an_idle_server_end_the_connection),
 		cmocka_unit_test(replies_are_bounded_in_line_length_and_lines),
 		cmocka_unit_test(a_flood_is_refused),
