@@ -74,11 +74,9 @@ static void add_row(struct show_table *t, const json_t *row)
 int access_list(struct cli *c, const struct args *a)
 {
 	static const char *const headings[] = { "ENTRY", "OF", "FOR", ">AGE", NULL };
-	struct show_table t;
-	size_t limit, i;
 	char text[HUMAN_MAX];
 	struct buf path;
-	json_t *row;
+	size_t limit;
 
 	if (!args_limit(c, a, LIST_DEFAULT, &limit))
 		return CLI_USAGE;
@@ -94,10 +92,7 @@ int access_list(struct cli *c, const struct args *a)
 		return CLI_FAILED;
 	if (c->json)
 		return show_json(answer);
-	show_table_init(&t, headings);
-	json_array_foreach(json_object_get(answer, "entries"), i, row)
-		add_row(&t, row);
-	show_table_print(&t);
+	show_rows(json_object_get(answer, "entries"), headings, add_row);
 	if (json_is_true(json_object_get(answer, "more")))
 		(void)fprintf(stderr,
 			      "mxkeep: there are more; --limit, up to %d, and --skip show them\n",

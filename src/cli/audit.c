@@ -8,14 +8,20 @@
 
 #define LIST_DEFAULT 50
 
+static void add_row(struct show_table *t, const json_t *row)
+{
+	const char *const cells[] = { show_text(row, "at"), show_text(row, "who"),
+				      show_text(row, "what") };
+
+	show_table_row(t, cells);
+}
+
 int audit_list(struct cli *c, const struct args *a)
 {
 	static const char *const headings[] = { "WHEN", "WHO", "~WHAT", NULL };
 	char number[HUMAN_MAX];
-	struct show_table t;
 	struct buf path;
-	size_t limit, i;
-	json_t *row;
+	size_t limit;
 
 	if (!args_limit(c, a, LIST_DEFAULT, &limit))
 		return CLI_USAGE;
@@ -29,15 +35,7 @@ int audit_list(struct cli *c, const struct args *a)
 		return CLI_FAILED;
 	if (c->json)
 		return show_json(answer);
-	show_table_init(&t, headings);
-	json_array_foreach(json_object_get(answer, "audit"), i, row)
-	{
-		const char *const cells[] = { show_text(row, "at"), show_text(row, "who"),
-					      show_text(row, "what") };
-
-		show_table_row(&t, cells);
-	}
-	show_table_print(&t);
+	show_rows(json_object_get(answer, "audit"), headings, add_row);
 	json_decref(answer);
 	return CLI_DONE;
 }

@@ -92,14 +92,27 @@ int domain_add(struct cli *c, const struct args *a)
 	return CLI_DONE;
 }
 
+static void add_row(struct show_table *t, const json_t *d)
+{
+	char primaries[SHOW_TEXT_MAX];
+	const char *const cells[] = {
+		show_domain_name(d),
+		show_text(d, "mode"),
+		primaries_text(d, primaries),
+		show_text(d, "unknown"),
+		is_true(d, "has_recipients") ? "listed" : "none",
+		show_text(d, "lifetime"),
+		is_true(d, "enabled") ? "yes" : "no",
+	};
+
+	show_table_row(t, cells);
+}
+
 int domain_list(struct cli *c, const struct args *a)
 {
 	static const char *const headings[] = { "DOMAIN", "MODE",      "PRIMARIES", "UNKNOWN",
 						"USERS",  ">LIFETIME", "ENABLED",   NULL };
-	struct show_table t;
 	struct buf path;
-	json_t *d;
-	size_t i;
 
 	(void)a;
 	client_path(&path, "domains", NULL);
@@ -110,23 +123,7 @@ int domain_list(struct cli *c, const struct args *a)
 		return CLI_FAILED;
 	if (c->json)
 		return show_json(answer);
-	show_table_init(&t, headings);
-	json_array_foreach(json_object_get(answer, "domains"), i, d)
-	{
-		char primaries[SHOW_TEXT_MAX];
-		const char *const cells[] = {
-			show_domain_name(d),
-			show_text(d, "mode"),
-			primaries_text(d, primaries),
-			show_text(d, "unknown"),
-			is_true(d, "has_recipients") ? "listed" : "none",
-			show_text(d, "lifetime"),
-			is_true(d, "enabled") ? "yes" : "no",
-		};
-
-		show_table_row(&t, cells);
-	}
-	show_table_print(&t);
+	show_rows(json_object_get(answer, "domains"), headings, add_row);
 	json_decref(answer);
 	return CLI_DONE;
 }

@@ -11,55 +11,37 @@
 #define LIST_DEFAULT 100
 #define LIST_MAX     999 /* a page; there are none behind it: the newest are of interest */
 
-static void show_waiting(const json_t *rows)
+static void add_waiting(struct show_table *t, const json_t *row)
 {
-	static const char *const headings[] = { "DOMAIN", "CHECK",  ">FIRST", ">TRIES",
-						"CLIENT", "SENDER", "RECIPIENT", NULL };
-	struct show_table t;
-	const json_t *row;
-	size_t i;
+	char age[HUMAN_MAX], tries[HUMAN_MAX], sender[SHOW_TEXT_MAX];
+	const char *const cells[] = {
+		show_text(row, "domain"),	     show_text(row, "check"),
+		show_age(row, "first", age),	     show_count(row, "tries", tries),
+		show_text(row, "client"),	     show_path(row, "sender", sender),
+		show_text(row, "recipient"),
+	};
 
-	show_table_init(&t, headings);
-	json_array_foreach(rows, i, row)
-	{
-		char age[HUMAN_MAX], tries[HUMAN_MAX], sender[SHOW_TEXT_MAX];
-		const char *const cells[] = {
-			show_text(row, "domain"),	     show_text(row, "check"),
-			show_age(row, "first", age),	     show_count(row, "tries", tries),
-			show_text(row, "client"),	     show_path(row, "sender", sender),
-			show_text(row, "recipient"),
-		};
-
-		show_table_row(&t, cells);
-	}
-	show_table_print(&t);
+	show_table_row(t, cells);
 }
 
-static void show_known(const json_t *rows)
+static void add_known(struct show_table *t, const json_t *row)
 {
-	static const char *const headings[] = { "DOMAIN", "CHECK",  ">KNOWN FOR", ">SEEN",
-						">FORGOTTEN IN", "CLIENT", NULL };
-	struct show_table t;
-	const json_t *row;
-	size_t i;
+	char since[HUMAN_MAX], seen[HUMAN_MAX], until[HUMAN_MAX];
+	const char *const cells[] = {
+		show_text(row, "domain"),      show_text(row, "check"),
+		show_age(row, "since", since), show_age(row, "seen", seen),
+		show_until(row, "until", until), show_text(row, "client"),
+	};
 
-	show_table_init(&t, headings);
-	json_array_foreach(rows, i, row)
-	{
-		char since[HUMAN_MAX], seen[HUMAN_MAX], until[HUMAN_MAX];
-		const char *const cells[] = {
-			show_text(row, "domain"),      show_text(row, "check"),
-			show_age(row, "since", since), show_age(row, "seen", seen),
-			show_until(row, "until", until), show_text(row, "client"),
-		};
-
-		show_table_row(&t, cells);
-	}
-	show_table_print(&t);
+	show_table_row(t, cells);
 }
 
 int greylist_list(struct cli *c, const struct args *a)
 {
+	static const char *const waiting_headings[] = { "DOMAIN", "CHECK",  ">FIRST", ">TRIES",
+							"CLIENT", "SENDER", "RECIPIENT", NULL };
+	static const char *const known_headings[] = { "DOMAIN", "CHECK",  ">KNOWN FOR", ">SEEN",
+						      ">FORGOTTEN IN", "CLIENT", NULL };
 	bool known = args_option(a, "known") != NULL;
 	char text[HUMAN_MAX];
 	struct buf path;
@@ -79,10 +61,8 @@ int greylist_list(struct cli *c, const struct args *a)
 	if (c->json)
 		return show_json(answer);
 	rows = json_object_get(answer, "clients");
-	if (known)
-		show_known(rows);
-	else
-		show_waiting(rows);
+	show_rows(rows, known ? known_headings : waiting_headings,
+		  known ? add_known : add_waiting);
 	if (json_is_true(json_object_get(answer, "more")))
 		(void)fprintf(stderr, "mxkeep: there are more; --limit, up to %d, shows them\n",
 			      LIST_MAX);

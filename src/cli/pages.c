@@ -9,7 +9,8 @@
 #include "base/arena.h"
 #include "cli/show.h"
 
-#define PAGE_ROWS 999 /* what the daemon gives at most */
+#define LIST_DEFAULT 100
+#define PAGE_ROWS    999 /* what the daemon gives at most */
 
 static json_t *get_page(struct cli *c, const struct buf *path, size_t rows, const char *after)
 {
@@ -41,7 +42,10 @@ static json_t *join(json_t *all, json_t *page, const char *key)
 	return page;
 }
 
-json_t *pages_get(struct cli *c, struct buf *path, const char *key, size_t limit, const char *after)
+/* Page after page, following "after", until `limit` rows of the array `key` are there or it ends.
+ * The answer has all rows, and the last page's "after"; NULL when it failed. */
+static json_t *get_pages(struct cli *c, struct buf *path, const char *key, size_t limit,
+			 const char *after)
 {
 	json_t *all = NULL;
 	size_t have = 0;
@@ -63,12 +67,26 @@ json_t *pages_get(struct cli *c, struct buf *path, const char *key, size_t limit
 	return all;
 }
 
-void pages_hint(const json_t *answer)
+int pages_list(struct cli *c, const struct args *a, struct buf *path, const struct pages_list *l)
 {
-	const char *after = show_text(answer, "after");
+	json_t *answer;
+	size_t limit;
 
-	if (*after)
-		(void)fprintf(stderr, "mxkeep: there is more; continue with --after %s\n", after);
+	if (!args_limit(c, a, LIST_DEFAULT, &limit)) {
+		buf_done(path);
+		return CLI_USAGE;
+	}
+	answer = get_pages(c, path, l->key, limit, args_option(a, "after"));
+	if (!answer)
+		return CLI_FAILED;
+	if (c->json)
+		return show_json(answer);
+	show_rows(json_object_get(answer, l->key), l->headings, l->row);
+	if (show_text(answer, "after")[0])
+		(void)fprintf(stderr, "mxkeep: there is more; continue with --after %s\n",
+			      show_text(answer, "after"));
+	json_decref(answer);
+	return CLI_DONE;
 }
 
 static void show_recipients(const json_t *message)

@@ -6,14 +6,16 @@
 #include "base/buf.h"
 #include "cli/cli.h"
 #include "cli/client.h"
+#include "cli/show.h"
 
-/* GETs path again and again, following "after", until `limit` rows of the array `key` are there or
- * it ends.  The answer has all rows, and the last page's "more" and "after"; NULL when it failed.
- * The path is used up. */
-json_t *pages_get(struct cli *c, struct buf *path, const char *key, size_t limit,
-		  const char *after) MUST_CHECK;
-/* "More: --after X" on stderr when there is more. */
-void pages_hint(const json_t *answer);
+struct pages_list {
+	const char *key; /* of the array in the answer */
+	const char *const *headings;
+	show_row_fn *row;
+};
+/* Shows such a list as a table: --limit rows, 100 unless it says more, from behind --after on, and
+ * on stderr where it goes on.  The path is used up. */
+int pages_list(struct cli *c, const struct args *a, struct buf *path, const struct pages_list *l);
 
 /* One message with its recipients, for queue and failed. */
 int pages_show_message(struct cli *c, const struct args *a, const char *where);

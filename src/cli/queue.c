@@ -5,51 +5,34 @@
 #include "cli/pages.h"
 #include "cli/show.h"
 
-#define LIST_DEFAULT 100
+static void add_row(struct show_table *t, const json_t *row)
+{
+	char age[HUMAN_MAX], size[HUMAN_MAX], tries[HUMAN_MAX], next[HUMAN_MAX];
+	char sender[SHOW_TEXT_MAX], rcpt[SHOW_TEXT_MAX];
+	const char *const cells[] = {
+		show_text(row, "id"),
+		show_text(row, "state"),
+		show_age(row, "received", age),
+		show_size(row, "size", size),
+		show_path(row, "sender", sender),
+		show_path(row, "recipient", rcpt),
+		show_count(row, "attempts", tries),
+		show_until(row, "next_try", next),
+	};
+
+	show_table_row(t, cells);
+}
 
 int queue_list(struct cli *c, const struct args *a)
 {
 	static const char *const headings[] = { "ID", "STATE",  ">AGE",  ">SIZE", "FROM",
 						"TO", ">TRIES", ">NEXT", NULL };
-	struct show_table t;
 	struct buf path;
-	size_t limit, i;
-	json_t *row;
 
-	if (!args_limit(c, a, LIST_DEFAULT, &limit))
-		return CLI_USAGE;
 	client_path(&path, "queue", NULL);
 	client_query(&path, "domain", args_option(a, "domain"));
 	client_query(&path, "state", args_option(a, "state"));
-
-	json_t *answer = pages_get(c, &path, "deliveries", limit, args_option(a, "after"));
-
-	if (!answer)
-		return CLI_FAILED;
-	if (c->json)
-		return show_json(answer);
-	show_table_init(&t, headings);
-	json_array_foreach(json_object_get(answer, "deliveries"), i, row)
-	{
-		char age[HUMAN_MAX], size[HUMAN_MAX], tries[HUMAN_MAX], next[HUMAN_MAX];
-		char sender[SHOW_TEXT_MAX], rcpt[SHOW_TEXT_MAX];
-		const char *const cells[] = {
-			show_text(row, "id"),
-			show_text(row, "state"),
-			show_age(row, "received", age),
-			show_size(row, "size", size),
-			show_path(row, "sender", sender),
-			show_path(row, "recipient", rcpt),
-			show_count(row, "attempts", tries),
-			show_until(row, "next_try", next),
-		};
-
-		show_table_row(&t, cells);
-	}
-	show_table_print(&t);
-	pages_hint(answer);
-	json_decref(answer);
-	return CLI_DONE;
+	return pages_list(c, a, &path, &(struct pages_list){ "deliveries", headings, add_row });
 }
 
 int queue_show(struct cli *c, const struct args *a)

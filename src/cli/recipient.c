@@ -13,8 +13,7 @@
 #include "cli/pages.h"
 #include "cli/show.h"
 
-#define LIST_DEFAULT 100
-#define READ_BYTES   ((size_t)64 * 1024)
+#define READ_BYTES  ((size_t)64 * 1024)
 #define FILE_IS_BIG  ((size_t)1024 * 1024) /* from here on a terminal is told what goes on */
 
 static json_t *locals_body(const struct args *a)
@@ -193,46 +192,31 @@ int recipient_import(struct cli *c, const struct args *a)
 	return CLI_DONE;
 }
 
+static void add_row(struct show_table *t, const json_t *row)
+{
+	char age[HUMAN_MAX], confirmed[HUMAN_MAX], confidence[32];
+	char action[SHOW_TEXT_MAX];
+	const char *const cells[] = { show_text(row, "local"),
+				      action,
+				      show_text(row, "source"),
+				      confidence,
+				      show_age(row, "confirmed", confirmed),
+				      show_age(row, "added", age) };
+
+	(void)snprintf(action, sizeof(action), "%s%s%s", show_text(row, "action"),
+		       show_text(row, "target")[0] ? " " : "", show_text(row, "target"));
+	(void)snprintf(confidence, sizeof(confidence), "%lld %%",
+		       (long long)show_num(row, "confidence"));
+
+	show_table_row(t, cells);
+}
+
 int recipient_list(struct cli *c, const struct args *a)
 {
 	static const char *const headings[] = { "USER",       "ACTION", "SOURCE", ">CONFIDENCE",
 						">CONFIRMED", ">AGE",   NULL };
-	struct show_table t;
 	struct buf path;
-	size_t limit, i;
-	json_t *row;
 
-	if (!args_limit(c, a, LIST_DEFAULT, &limit))
-		return CLI_USAGE;
 	client_path(&path, "domains", a->words[0], "recipients", NULL);
-
-	json_t *answer = pages_get(c, &path, "recipients", limit, args_option(a, "after"));
-
-	if (!answer)
-		return CLI_FAILED;
-	if (c->json)
-		return show_json(answer);
-	show_table_init(&t, headings);
-	json_array_foreach(json_object_get(answer, "recipients"), i, row)
-	{
-		char age[HUMAN_MAX], confirmed[HUMAN_MAX], confidence[32];
-		char action[SHOW_TEXT_MAX];
-		const char *const cells[] = { show_text(row, "local"),
-					      action,
-					      show_text(row, "source"),
-					      confidence,
-					      show_age(row, "confirmed", confirmed),
-					      show_age(row, "added", age) };
-
-		(void)snprintf(action, sizeof(action), "%s%s%s", show_text(row, "action"),
-			       show_text(row, "target")[0] ? " " : "", show_text(row, "target"));
-		(void)snprintf(confidence, sizeof(confidence), "%lld %%",
-			       (long long)show_num(row, "confidence"));
-
-		show_table_row(&t, cells);
-	}
-	show_table_print(&t);
-	pages_hint(answer);
-	json_decref(answer);
-	return CLI_DONE;
+	return pages_list(c, a, &path, &(struct pages_list){ "recipients", headings, add_row });
 }

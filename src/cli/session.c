@@ -32,11 +32,9 @@ int session_list(struct cli *c, const struct args *a)
 	static const char *const headings[] = { "ID",     "CLIENT",    "HELO",     "STATE",
 						">AGE",   ">IDLE",     ">ACCEPTED", ">REFUSED",
 						">BYTES", NULL };
-	struct show_table t;
 	struct buf path;
 	char text[HUMAN_MAX];
-	size_t limit, i;
-	json_t *row;
+	size_t limit;
 
 	if (!args_limit(c, a, LIST_DEFAULT, &limit))
 		return CLI_USAGE;
@@ -51,10 +49,7 @@ int session_list(struct cli *c, const struct args *a)
 		return CLI_FAILED;
 	if (c->json)
 		return show_json(answer);
-	show_table_init(&t, headings);
-	json_array_foreach(rows, i, row)
-		add_row(&t, row);
-	show_table_print(&t);
+	show_rows(rows, headings, add_row);
 	if (show_num(answer, "open") > (int64_t)json_array_size(rows))
 		(void)fprintf(stderr, "mxkeep: %lld are open; --limit, up to 999, shows more\n",
 			      (long long)show_num(answer, "open"));

@@ -131,6 +131,18 @@ void show_table_print(struct show_table *t)
 	t->table = NULL;
 }
 
+void show_rows(const json_t *rows, const char *const *headings, show_row_fn *row)
+{
+	struct show_table t;
+	const json_t *each;
+	size_t i;
+
+	show_table_init(&t, headings);
+	json_array_foreach(rows, i, each)
+		row(&t, each);
+	show_table_print(&t);
+}
+
 void show_line(const char *fmt, ...)
 {
 	char text[8192], quoted[4 * sizeof(text)];
