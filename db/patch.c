@@ -227,8 +227,8 @@ bool patch_domain_name(struct arena *a, const char *name, struct str *ret, struc
 
 static bool is_atext(char c)
 {
-	return (unsigned char)c >= 0x80 || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') || (c && strchr(".!#$%&'*+-/=?^_`{|}~", c));
+	return (unsigned char)c >= 0x80 || str_is_letter(c) || str_is_digit(c) ||
+	       (c && strchr(".!#$%&'*+-/=?^_`{|}~", c));
 }
 
 /* Without the quotes around it and the backslashes in it; n bytes at `at`, which may be text.at. */

@@ -67,15 +67,10 @@ static void put(struct copy *out, struct str s)
 	out->n += s.n;
 }
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static bool is_word(char c)
 {
 	c = str_lower_char(c);
-	return is_digit(c) || (c >= 'a' && c <= 'z') || (unsigned char)c >= 0x80;
+	return str_is_digit(c) || (c >= 'a' && c <= 'z') || (unsigned char)c >= 0x80;
 }
 
 /* A long one with a digit in it is a token; of another each number is one "#". */
@@ -84,13 +79,13 @@ static void put_word(struct copy *out, struct str word)
 	bool digits = false, before = false;
 
 	for (size_t i = 0; i < word.n; i++)
-		digits = digits || is_digit(word.at[i]);
+		digits = digits || str_is_digit(word.at[i]);
 	if (!digits || word.n >= TOKEN_LONG) {
 		put(out, digits ? STR("#") : word);
 		return;
 	}
 	for (size_t i = 0; i < word.n; i++) {
-		bool digit = is_digit(word.at[i]);
+		bool digit = str_is_digit(word.at[i]);
 
 		if (!digit)
 			put(out, (struct str){ word.at + i, 1 });

@@ -22,16 +22,6 @@ struct piece {
 	struct str delimiters;
 };
 
-static bool is_alpha(char c)
-{
-	return str_lower_char(c) >= 'a' && str_lower_char(c) <= 'z';
-}
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static bool is_in(char c, struct str set)
 {
 	return str_find(set, c) >= 0;
@@ -51,7 +41,7 @@ static bool read_macro(struct str *text, struct piece *p)
 	in = (struct str){ text->at, (size_t)end };
 	p->letter = str_lower_char(in.at[1]);
 	p->url = p->letter != in.at[1]; /* RFC 7208 §7.3: upper case is URL-escaped */
-	for (; at < in.n && is_digit(in.at[at]); at++)
+	for (; at < in.n && str_is_digit(in.at[at]); at++)
 		p->keep = p->keep < 1000 ? p->keep * 10 + (unsigned)(in.at[at] - '0') : p->keep;
 	if (at > 2 && !p->keep)
 		return false;
@@ -129,9 +119,9 @@ static bool ends_in_toplabel(struct str text)
 	if (dot < 0 || !label.n || label.at[0] == '-' || label.at[label.n - 1] == '-')
 		return false;
 	for (size_t i = 0; i < label.n; i++) {
-		if (!is_alpha(label.at[i]) && !is_digit(label.at[i]) && label.at[i] != '-')
+		if (!str_is_letter(label.at[i]) && !str_is_digit(label.at[i]) && label.at[i] != '-')
 			return false;
-		is_number = is_number && is_digit(label.at[i]);
+		is_number = is_number && str_is_digit(label.at[i]);
 	}
 	return !is_number;
 }
@@ -235,7 +225,8 @@ static void add_value(struct out *out, struct str s, bool url)
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.at[i];
 
-		if (!url || is_alpha(s.at[i]) || is_digit(s.at[i]) || is_in(s.at[i], STR("-._~"))) {
+		if (!url || str_is_letter(s.at[i]) || str_is_digit(s.at[i]) ||
+		    is_in(s.at[i], STR("-._~"))) {
 			add(out, s.at[i]);
 			continue;
 		}

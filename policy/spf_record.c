@@ -21,16 +21,6 @@ static const struct mechanism {
 	{ "ip6", SPF_IP6, NEVER, false }, { "exists", SPF_EXISTS, MUST, false },
 };
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_alpha(char c)
-{
-	return str_lower_char(c) >= 'a' && str_lower_char(c) <= 'z';
-}
-
 bool spf_record_is(struct str txt)
 {
 	struct str version = STR("v=spf1");
@@ -58,7 +48,7 @@ static ptrdiff_t find_bits(struct str s)
 {
 	size_t at = s.n;
 
-	while (at && is_digit(s.at[at - 1]))
+	while (at && str_is_digit(s.at[at - 1]))
 		at--;
 	return at && at < s.n && s.at[at - 1] == '/' ? (ptrdiff_t)at - 1 : -1;
 }
@@ -140,8 +130,8 @@ static size_t modifier_name(struct str s)
 {
 	size_t n = 0;
 
-	while (n < s.n && (is_alpha(s.at[n]) ||
-			   (n && (is_digit(s.at[n]) || (s.at[n] && strchr("-_.", s.at[n]))))))
+	while (n < s.n && (str_is_letter(s.at[n]) ||
+			   (n && (str_is_digit(s.at[n]) || (s.at[n] && strchr("-_.", s.at[n]))))))
 		n++;
 	return n < s.n && s.at[n] == '=' ? n : 0;
 }

@@ -11,11 +11,6 @@
 #define LABEL_MAX  63
 #define DOMAIN_MAX 253
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static bool is_label(struct str s)
 {
 	if (s.n == 0 || s.n > LABEL_MAX || s.at[0] == '-' || s.at[s.n - 1] == '-')
@@ -23,7 +18,7 @@ static bool is_label(struct str s)
 	for (size_t i = 0; i < s.n; i++) {
 		char c = str_lower_char(s.at[i]);
 
-		if (!is_digit(c) && !(c >= 'a' && c <= 'z') && c != '-')
+		if (!str_is_digit(c) && !(c >= 'a' && c <= 'z') && c != '-')
 			return false;
 	}
 	return true;
@@ -32,7 +27,7 @@ static bool is_label(struct str s)
 static bool is_number(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++) {
-		if (!is_digit(s.at[i]))
+		if (!str_is_digit(s.at[i]))
 			return false;
 	}
 	return true;

@@ -44,6 +44,15 @@ struct str str_trim(struct str s);
 bool str_to_u64(struct str s, uint64_t max, uint64_t *ret);
 /* ASCII lower case of one byte. */
 char str_lower_char(char c);
+/* ASCII only. */
+static inline bool str_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+static inline bool str_is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 /* Lower-case n bytes in place (ASCII). */
 void str_lower(char *at, size_t n);
 /* "10M", "64k", "1G", "512": bytes, powers of 1024. */

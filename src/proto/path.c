@@ -29,14 +29,9 @@ static bool is_8bit(char c)
 	return (unsigned char)c >= 0x80;
 }
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static bool is_alnum(char c)
 {
-	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_8bit(c);
+	return str_is_digit(c) || str_is_letter(c) || is_8bit(c);
 }
 
 static bool is_one_of(char c, const char *set)
@@ -131,7 +126,7 @@ static bool is_ipv6(struct str s)
 	for (size_t i = 0; i < s.n; i++) {
 		if (s.at[i] == ':')
 			colons++;
-		else if (!is_digit(s.at[i]) && !is_one_of(s.at[i], "abcdefABCDEF."))
+		else if (!str_is_digit(s.at[i]) && !is_one_of(s.at[i], "abcdefABCDEF."))
 			return false;
 	}
 	return colons >= 2 && s.n <= 45;

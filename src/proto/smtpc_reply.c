@@ -18,16 +18,11 @@
 #define LINES_MAX      128  /* of a reply */
 #define TEXT_KEPT      480  /* bytes of its text */
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* Classes 2 to 5; SMTP has no reply of class 1 (RFC 5321 §4.2.1). */
 static bool code_of(struct str line, short *ret)
 {
-	if (line.n < 3 || line.at[0] < '2' || line.at[0] > '5' || !is_digit(line.at[1]) ||
-	    !is_digit(line.at[2]))
+	if (line.n < 3 || line.at[0] < '2' || line.at[0] > '5' || !str_is_digit(line.at[1]) ||
+	    !str_is_digit(line.at[2]))
 		return false;
 	*ret = (short)((line.at[0] - '0') * 100 + (line.at[1] - '0') * 10 + (line.at[2] - '0'));
 	return true;
@@ -67,7 +62,7 @@ static size_t digits(struct str s, size_t from)
 {
 	size_t n = 0;
 
-	while (from + n < s.n && is_digit(s.at[from + n]))
+	while (from + n < s.n && str_is_digit(s.at[from + n]))
 		n++;
 	return n;
 }

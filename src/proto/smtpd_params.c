@@ -29,7 +29,7 @@ struct param {
 static bool is_digits(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if (s.at[i] < '0' || s.at[i] > '9')
+		if (!str_is_digit(s.at[i]))
 			return false;
 	return s.n > 0;
 }

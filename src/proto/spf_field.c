@@ -11,8 +11,7 @@
 
 static bool is_atom_byte(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       (c && strchr("-_.+", c));
+	return str_is_letter(c) || str_is_digit(c) || (c && strchr("-_.+", c));
 }
 
 /* What is an atom for everybody (RFC 5322 §3.2.3) and a token too (RFC 2045 §5.1). */

@@ -16,8 +16,7 @@
 
 static bool is_name_byte(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       (c && strchr(".-_:[]", c));
+	return str_is_letter(c) || str_is_digit(c) || (c && strchr(".-_:[]", c));
 }
 
 static bool is_printable(char c)

@@ -3,13 +3,7 @@
 #include "proto/unitext.h"
 
 #include "base/utf8.h"
-
-static int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
+#include "proto/xtext.h"
 
 /* What stands for itself: printable ASCII but "\", "+" and "=". */
 static bool is_plain(char c)
@@ -33,8 +27,8 @@ static size_t embedded(struct str s)
 
 	if (!str_starts(s, STR("\\x{")))
 		return 0;
-	while (n < s.n && n < 9 && digit(s.at[n]) >= 0)
-		c = c << 4 | (uint32_t)digit(s.at[n++]);
+	while (n < s.n && n < 9 && xtext_digit(s.at[n]) >= 0)
+		c = c << 4 | (uint32_t)xtext_digit(s.at[n++]);
 	if (n == s.n || s.at[n] != '}' || !may_be_embedded(c, n - 3, s.at[3] == '0'))
 		return 0;
 	return n + 1;

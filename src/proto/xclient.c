@@ -6,13 +6,7 @@
 #include <string.h>
 
 #include "base/attr.h"
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; /* RFC 3461 §4: upper case only */
-}
+#include "proto/xtext.h"
 
 /* xtext with its escapes undone and a NUL behind it; only what is printable ASCII then. */
 static bool decode(struct str s, char out[XCLIENT_TEXT_MAX])
@@ -23,8 +17,8 @@ static bool decode(struct str s, char out[XCLIENT_TEXT_MAX])
 		int c = (unsigned char)s.at[i];
 
 		if (c == '+') {
-			int high = i + 2 < s.n ? hex_digit(s.at[i + 1]) : -1;
-			int low = i + 2 < s.n ? hex_digit(s.at[i + 2]) : -1;
+			int high = i + 2 < s.n ? xtext_digit(s.at[i + 1]) : -1;
+			int low = i + 2 < s.n ? xtext_digit(s.at[i + 2]) : -1;
 
 			if (high < 0 || low < 0)
 				return false;

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: ISC */
 #include "proto/xtext.h"
 
-static int digit(char c)
+int xtext_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -17,9 +17,9 @@ static size_t take(struct str s, char *ret)
 	*ret = s.at[0];
 	if (s.at[0] != '+')
 		return 1;
-	if (s.n < 3 || digit(s.at[1]) < 0 || digit(s.at[2]) < 0)
+	if (s.n < 3 || xtext_digit(s.at[1]) < 0 || xtext_digit(s.at[2]) < 0)
 		return 0;
-	*ret = (char)(unsigned char)(digit(s.at[1]) * 16 + digit(s.at[2]));
+	*ret = (char)(unsigned char)(xtext_digit(s.at[1]) * 16 + xtext_digit(s.at[2]));
 	return 3;
 }
 

@@ -19,5 +19,7 @@ size_t xtext_encode(struct str s, char *to);
 /* Decodes to `to`, which has room for s.n bytes; false, with *ret untouched, when s is no xtext.
  * What comes out may be any bytes. */
 bool xtext_decode(struct str s, char *to, struct str *ret);
+/* The value of a hexadecimal digit, in upper case only; -1: it is none. */
+int xtext_digit(char c);
 
 #endif
