@@ -133,8 +133,8 @@ bool conf_has_listener(const struct conf *c, const char *address);
 unsigned conf_line_of(const struct conf *c, const char *value);
 
 /* Splits "HOST:PORT", "1.2.3.4:25", "[::1]:25"; port 1..65535; the host must be a literal or a
- * syntactically valid name.  host (254 bytes at least) gets it without brackets.  The error says
- * what is wrong, not where. */
+ * syntactically valid name.  host (254 bytes at least) gets it without brackets, a name as DNS has
+ * it.  The error says what is wrong, not where. */
 bool conf_host_port(const char *text, char *host, size_t host_max, unsigned *port, struct err *e)
 	MUST_CHECK;
 

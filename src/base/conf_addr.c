@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "base/conf_private.h"
+#include "base/idn.h"
+#include "base/utf8.h"
 
 #define LABEL_MAX  63
 #define DOMAIN_MAX 253
@@ -82,8 +84,8 @@ static bool split(struct str text, struct str *host, struct str *port, bool *in_
 
 bool conf_host_port(const char *text, char *host, size_t host_max, unsigned *port, struct err *e)
 {
+	char copy[DOMAIN_MAX + 1], form[IDN_DOMAIN_MAX];
 	struct str name, digits;
-	char copy[DOMAIN_MAX + 1];
 	bool in_brackets;
 	uint64_t number;
 
@@ -92,6 +94,8 @@ bool conf_host_port(const char *text, char *host, size_t host_max, unsigned *por
 			       "must be HOST:PORT, an IPv6 address in brackets: [ADDRESS]:PORT");
 	if (!str_to_u64(digits, 65535, &number) || number == 0)
 		return err_set(e, ERR_INPUT, "the port must be a number from 1 to 65535");
+	if (utf8_has_8bit(name) && !idn_domain(name, form, &name))
+		return err_set(e, ERR_INPUT, "the host is no name that DNS could hold");
 	if (name.n >= sizeof(copy) || name.n >= host_max)
 		return err_set(e, ERR_INPUT, "the host's name is too long");
 	memcpy(copy, name.at, name.n);

@@ -53,12 +53,13 @@ static bool is_host_port(const char *text)
 /* A name would make start-up depend on DNS, and may have many addresses. */
 static bool is_listener(const char *text, const char **wanted)
 {
-	struct str s = str_of(text), last = str_from(s, (size_t)(str_rfind(s, ':') + 1));
-	struct str host = { s.at, s.n - last.n };
+	char host[254];
+	unsigned port;
+	struct err e;
 
 	*wanted = "ADDRESS:PORT or [IPV6-ADDRESS]:PORT, with a port from 1 to 65535";
-	host.n -= host.n > 0;
-	return is_host_port(text) && (host.at[0] == '[' || !conf_is_domain(host));
+	return conf_host_port(text, host, sizeof(host), &port, &e) &&
+	       !conf_is_domain(str_of(host));
 }
 
 static bool is_bounce_relay(const char *text, const char **wanted)

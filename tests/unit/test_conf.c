@@ -432,6 +432,8 @@ static void host_and_port_are_split_and_checked(void **state)
 		{ "mail.example.:25", NULL, 0 },
 		{ ".example:25", NULL, 0 },
 		{ "mail_1.example:25", NULL, 0 },
+		{ "mail.b\u00fccher.example:25", "mail.xn--bcher-kva.example", 25 },
+		{ "b\xff.example:25", NULL, 0 },
 		{ "mail example:25", NULL, 0 },
 		{ "", NULL, 0 },
 	};
