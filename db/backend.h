@@ -31,6 +31,7 @@ struct batch {
 	int64_t turn_ms;  /* next_try of what is due now */
 	int64_t ahead_ms; /* what must be added to a wall-clock next_try */
 	bool settings_changed, recipients_changed, greylist_changed;
+	bool leaving; /* a domain was removed and has left more than one step takes away */
 	struct batch_note *notes;
 	size_t note_count, note_room;
 };
@@ -61,6 +62,7 @@ struct tidy {
 	int64_t ledger_keep_ms, audit_keep_ms;
 	bool idle;  /* nothing has been written for a second: the log may be cut */
 	bool prune; /* it is time to look for old rows; cleared when there are no more */
+	bool leaving; /* maybe domains were removed and have left something; cleared when not */
 	bool recipients_changed; /* set: what is known of users is less now */
 };
 

@@ -156,7 +156,7 @@ bool writer_open(struct store *s, struct err *e)
 	}
 	id_source_init(&s->ids, start.node, start.highest);
 	w->tick_at = w->written_at = clock_mono_ms();
-	w->tidy.prune = true;
+	w->tidy.prune = w->tidy.leaving = true;
 	return true;
 }
 
@@ -219,7 +219,7 @@ static void begin_batch(struct store *s)
 
 	b->wall_ms = clock_wall_ms();
 	b->turn_ms = due_clock_open(&s->clock, b->wall_ms, clock_mono_ms(), &b->ahead_ms);
-	b->settings_changed = b->recipients_changed = b->greylist_changed = false;
+	b->settings_changed = b->recipients_changed = b->greylist_changed = b->leaving = false;
 	b->note_count = 0;
 }
 
@@ -299,6 +299,8 @@ static void tell(struct store *s, struct list *jobs)
 		atomic_fetch_add(&s->board->recipients_version, 1);
 	if (b->greylist_changed)
 		atomic_fetch_add(&s->board->greylist_version, 1);
+	if (b->leaving)
+		s->writer.tidy.leaving = s->writer.more_to_tidy = true;
 	/* Answers before notes: who fetches because of a note has heard what became of the mail
 	 * that it had in hand. */
 	store_answer(jobs);
@@ -491,7 +493,7 @@ void *writer_main(void *store)
 			take_batch(s, &jobs);
 		else if (w->more_to_tidy || clock_mono_ms() - w->tidy_at >= TICK_MS)
 			tidy(s);
-		if (w->tidy.prune && clock_mono_ms() - w->tidy_at >= STEP_MS)
+		if ((w->tidy.prune || w->tidy.leaving) && clock_mono_ms() - w->tidy_at >= STEP_MS)
 			tidy(s);
 	}
 }

@@ -127,13 +127,10 @@ static bool count_waiting(struct backend *b, int64_t domain, int64_t *ret, struc
 	return true;
 }
 
+/* But what there may be much of. */
 static bool forget(struct backend *b, int64_t domain, struct err *e)
 {
 	return sqlite_forget_hearing(b, domain, e) &&
-	       sql_run(b,
-		       sql_start(b, SQL_RECIPIENTS_DELETE, e,
-				 "DELETE FROM recipient WHERE domain = ?1", V_INT(domain)),
-		       e) &&
 	       sql_run(b,
 		       sql_start(b, SQL_ACCESS_DELETE_ALL, e,
 				 "DELETE FROM access WHERE domain = ?1", V_INT(domain)),
@@ -166,10 +163,9 @@ static enum run_result remove_domain(struct backend *b, struct job_change *c,
 			      (long long)waiting, STR_ARGS(c->domain));
 		return RUN_REFUSED;
 	}
-	/* The ledger names the domain: its row goes last. */
-	if (!sqlite_delete_waiting(b, c, batch, id, e) || !forget(b, id, e) ||
-	    !sqlite_forget_offers(b, e))
+	if (!forget(b, id, e) || !sqlite_leave(b, c, batch, id, e) || !sqlite_forget_offers(b, e))
 		return RUN_BROKEN;
+	c->changed = (uint64_t)waiting;
 	batch->settings_changed = true;
 	batch->recipients_changed = true;
 	return RUN_DONE;

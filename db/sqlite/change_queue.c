@@ -139,29 +139,17 @@ static enum run_result change_one(struct backend *b, struct job_change *c, struc
 
 /* -- many messages ------------------------------------------------------------------ */
 
-enum which { FIND_QUEUED, FIND_PARKED, FIND_FAILED };
-
-/* Ids of messages with such rows of the domain. */
-static sqlite3_stmt *find(struct backend *b, enum which which, int64_t domain, struct err *e)
+/* Ids of messages that failed for the domain (ALL). */
+static sqlite3_stmt *find_failed(struct backend *b, int64_t domain, struct err *e)
 {
-	if (which == FIND_QUEUED)
-		return sql_start(b, SQL_FIND_QUEUED, e,
-				 "SELECT DISTINCT message FROM delivery INDEXED BY delivery_due"
-				 " WHERE state = 0 AND domain = ?1 LIMIT ?2",
-				 V_INT(domain), V_INT(BLOCK));
-	if (which == FIND_PARKED)
-		return sql_start(b, SQL_FIND_PARKED, e,
-				 "SELECT DISTINCT message FROM delivery INDEXED BY delivery_parked"
-				 " WHERE state <> 0 AND domain = ?1 LIMIT ?2",
-				 V_INT(domain), V_INT(BLOCK));
 	return sql_start(b, SQL_FIND_FAILED, e,
 			 "SELECT DISTINCT message FROM delivery INDEXED BY delivery_parked"
 			 " WHERE state <> 0 AND state = 2 AND (?1 < 0 OR domain = ?1) LIMIT ?2",
 			 V_INT(domain), V_INT(BLOCK));
 }
 
-static bool change_found(struct backend *b, struct job_change *c, struct batch *batch,
-			 enum which which, int64_t domain, const struct act *act)
+static bool change_all_failed(struct backend *b, struct job_change *c, struct batch *batch,
+			      int64_t domain, const struct act *act)
 {
 	struct err *e = &c->job.err;
 	msgid ids[BLOCK];
@@ -169,7 +157,7 @@ static bool change_found(struct backend *b, struct job_change *c, struct batch *
 	bool there;
 
 	do {
-		sqlite3_stmt *st = find(b, which, domain, e);
+		sqlite3_stmt *st = find_failed(b, domain, e);
 		int got;
 
 		n = 0;
@@ -184,11 +172,18 @@ static bool change_found(struct backend *b, struct job_change *c, struct batch *
 	return true;
 }
 
-bool sqlite_delete_waiting(struct backend *b, struct job_change *c, struct batch *batch,
-			   int64_t domain, struct err *e UNUSED)
+bool sqlite_delete_rows(struct backend *b, struct str who, struct batch *batch, msgid message,
+			int64_t domain, uint64_t *n, struct err *e)
 {
-	return change_found(b, c, batch, FIND_QUEUED, domain, &acts[QUEUE_DELETE]) &&
-	       change_found(b, c, batch, FIND_PARKED, domain, &acts[QUEUE_DELETE]);
+	struct job_change c = { .what = CHANGE_DOMAIN_REMOVE, .who = who };
+	bool ignored;
+
+	if (!change_rows(b, &c, batch, message, domain, &acts[QUEUE_DELETE], &ignored)) {
+		*e = c.job.err;
+		return false;
+	}
+	*n += c.changed;
+	return true;
 }
 
 static enum run_result change_failed(struct backend *b, struct job_change *c, struct batch *batch,
@@ -197,7 +192,7 @@ static enum run_result change_failed(struct backend *b, struct job_change *c, st
 	struct act act = acts[c->act];
 
 	act.from = 1 << STATE_FAILED;
-	return change_found(b, c, batch, FIND_FAILED, domain, &act) ? RUN_DONE : RUN_BROKEN;
+	return change_all_failed(b, c, batch, domain, &act) ? RUN_DONE : RUN_BROKEN;
 }
 
 /* Rows that are due already stay as they are: there may be a million of them.  All are counted. */

@@ -332,10 +332,7 @@ bool sqlite_forget_all_heard(struct backend *b, int64_t domain, uint64_t *ret_n,
 
 bool sqlite_forget_hearing(struct backend *b, int64_t domain, struct err *e)
 {
-	uint64_t ignored;
-
-	return sqlite_forget_all_heard(b, domain, &ignored, e) &&
-	       sql_run(b,
+	return sql_run(b,
 		       sql_start(b, SQL_HEARING_DELETE, e, "DELETE FROM hearing WHERE domain = ?1",
 				 V_INT(domain)),
 		       e);

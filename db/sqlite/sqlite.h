@@ -34,13 +34,15 @@ enum sql_slot {
 	SQL_TALLY_ADD, SQL_TALLY_PRUNE,
 	/* change */
 	SQL_DOMAIN_ID, SQL_DOMAIN_INSERT, SQL_DOMAIN_UPDATE, SQL_DOMAIN_DELETE, SQL_ROUTE_DELETE,
-	SQL_ROUTE_INSERT, SQL_RECIPIENTS_DELETE, SQL_QUEUED_COUNT, SQL_PARKED_COUNT,
+	SQL_ROUTE_INSERT, SQL_QUEUED_COUNT, SQL_PARKED_COUNT,
 	SQL_RECIPIENT_HAS, SQL_RECIPIENT_IS, SQL_PATTERN_COUNT, SQL_RECIPIENT_ALL,
 	SQL_RECIPIENT_UPSERT, SQL_RECIPIENT_DELETE, SQL_AUDIT,
-	SQL_MESSAGE_ROWS, SQL_ROW_SET, SQL_FIND_QUEUED, SQL_FIND_PARKED, SQL_FIND_FAILED,
+	SQL_MESSAGE_ROWS, SQL_ROW_SET, SQL_FIND_FAILED,
 	SQL_FLUSH, SQL_POLICY_PUT, SQL_POLICY_DELETE, SQL_POLICIES_DELETE,
 	SQL_ACCESS_PUT, SQL_ACCESS_DELETE, SQL_ACCESS_DELETE_ALL,
 	SQL_DOMAIN_MODE,
+	SQL_LEAVING_PUT, SQL_LEAVING_NEXT, SQL_LEAVING_QUEUED, SQL_LEAVING_PARKED,
+	SQL_LEAVING_LISTED, SQL_LEAVING_HEARD, SQL_LEAVING_DELETE,
 	/* greylist */
 	SQL_GREYLIST, SQL_GREYLIST_PUT, SQL_GREYLIST_BOUND, SQL_GREYLIST_TRIED, SQL_GREYLIST_DELETE,
 	SQL_KNOWN, SQL_KNOWN_PUT, SQL_KNOWN_TOUCH, SQL_KNOWN_COUNT, SQL_KNOWN_BOUND,
@@ -195,9 +197,16 @@ enum run_result sqlite_check_entries(struct backend *b, struct job_change *c, in
 bool sqlite_has_pattern(const struct job_change *c);
 /* RUN_DONE with the id, RUN_REFUSED (not there), RUN_BROKEN. */
 enum run_result sqlite_domain_id(struct backend *b, struct job_change *c, int64_t *ret);
-/* All that waits for the domain to the ledger, as deleted. */
-bool sqlite_delete_waiting(struct backend *b, struct job_change *c, struct batch *batch,
-			   int64_t domain, struct err *e) MUST_CHECK;
+/* The message's recipients in the domain to the ledger, as deleted by who; *n grows by so many. */
+bool sqlite_delete_rows(struct backend *b, struct str who, struct batch *batch, msgid message,
+			int64_t domain, uint64_t *n, struct err *e) MUST_CHECK;
+
+/* leaving.c */
+/* The domain's row is gone: what it has left goes in steps, the first of them now. */
+bool sqlite_leave(struct backend *b, const struct job_change *c, struct batch *batch,
+		  int64_t domain, struct err *e) MUST_CHECK;
+/* One step, in a transaction of its own; t->leaving: there may be more. */
+bool sqlite_leaving(struct backend *b, struct tidy *t, struct err *e) MUST_CHECK;
 
 /* greylist.c */
 enum run_result sqlite_greylist(struct backend *b, struct job_greylist *g);
@@ -219,6 +228,7 @@ bool sqlite_forget_heard(struct backend *b, int64_t domain, struct str local, st
 	MUST_CHECK;
 bool sqlite_forget_all_heard(struct backend *b, int64_t domain, uint64_t *ret_n, struct err *e)
 	MUST_CHECK;
+/* All but what was said of users. */
 bool sqlite_forget_hearing(struct backend *b, int64_t domain, struct err *e) MUST_CHECK;
 /* One step; *ret_changed: an entry is gone. */
 bool sqlite_prune_heard(struct backend *b, int64_t now_ms, bool *ret_more, bool *ret_changed,

@@ -188,6 +188,10 @@ static bool cut_log(struct backend *b, struct err *e)
 bool sqlite_tidy(struct backend *b, struct tidy *t, bool *ret_more, struct err *e)
 {
 	*ret_more = false;
+	if (t->leaving) {
+		*ret_more = sqlite_leaving(b, t, e);
+		return *ret_more;
+	}
 	if (t->prune)
 		return prune(b, t, ret_more, e);
 	if (!shrink(b, ret_more, e))

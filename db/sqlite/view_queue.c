@@ -13,7 +13,8 @@
 #define ALL_STATES (1U << STATE_QUEUED | 1U << STATE_HELD | 1U << STATE_FAILED)
 
 #define COLUMNS                                                                                \
-	"d.message, d.seq, d.state, d.domain, m.sender, d.recipient, coalesce(n.name, ''),"    \
+	"d.message, d.seq, d.state, d.domain, m.sender, d.recipient, coalesce(n.name, (SELECT" \
+	" v.name FROM leaving AS v WHERE v.domain = d.domain), ''),"                           \
 	" m.client, m.helo, m.size, m.received, d.changed, d.next_try, d.attempts, d.reply,"   \
 	" d.server, '', m.tls, d.findings"
 #define JOINS                                                                                  \

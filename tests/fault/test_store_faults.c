@@ -22,18 +22,6 @@
 /* Some of these are more than the log of writes holds before it is written back. */
 #define HUGE_BYTES ((size_t)4 << 20)
 
-/* A run costs four times as much with a sanitizer: then each fourth operation is enough. */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(SANITIZED)
-#define STEP 4
-#else
-#define STEP 1
-#endif
-
 enum known { NOT_ASKED, DONE, UNKNOWN };
 
 struct mail {
@@ -291,7 +279,7 @@ static void sweep(enum shim_fault fault, bool for_good)
 	long n = 1;
 
 	while (run(fault, n, for_good, false))
-		n += fault == SHIM_READ ? 1 : STEP;
+		n += fault == SHIM_READ ? 1 : SHIM_STEP;
 	print_message("  %ld operations\n", n - 1);
 	assert_true(n > 5);
 }
@@ -368,7 +356,7 @@ static void sweep_cuts(enum shim_left left)
 	long n = 1;
 
 	while (cut_power(n, left, false))
-		n += STEP;
+		n += SHIM_STEP;
 	print_message("  %ld operations\n", n - 1);
 	assert_true(n > 20);
 }
@@ -450,7 +438,7 @@ static void the_same_holds_while_the_log_is_written_back(void **state)
 
 	(void)state;
 	while (run(SHIM_IOERR, n, false, true) && cut_power(n + 31, SHIM_LEFT_SOME, true))
-		n += 199 * STEP;
+		n += 199 * SHIM_STEP;
 	print_message("  %ld operations\n", n - 1);
 	assert_true(n > 2000);
 }

@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -348,4 +349,14 @@ int64_t world_count(struct store_world *w, const char *sql)
 	n = sqlite3_column_int64(st, 0);
 	(void)sqlite3_finalize(st);
 	return n;
+}
+
+void world_await_none(struct store_world *w, const char *sql)
+{
+	int64_t end_ms = clock_mono_ms() + PATIENCE_MS;
+
+	while (world_count(w, sql)) {
+		assert_true(clock_mono_ms() < end_ms);
+		(void)poll(NULL, 0, 2);
+	}
 }

@@ -68,5 +68,7 @@ bool world_settle(struct store_world *w, msgid id, unsigned seq, enum outcome_ki
 		  const char *reply, int64_t next_try_ms);
 /* Rows of the statement's only number. */
 int64_t world_count(struct store_world *w, const char *sql);
+/* Waits until it is 0: the store does some things by and by. */
+void world_await_none(struct store_world *w, const char *sql);
 
 #endif

@@ -151,6 +151,7 @@ static void a_domain_with_waiting_mail_goes_only_by_force(void **state)
 				    "with force it is deleted");
 	assert_true(change_domain_remove(w->store, "op", "example.test", true, &e));
 	assert_int_equal(world_domain(w, "example.test"), 0);
+	world_await_none(w, "SELECT count(*) FROM leaving");
 	assert_int_equal(world_count(w, "SELECT count(*) FROM message"), 1);
 	assert_int_equal(world_count(w, "SELECT count(*) FROM delivery"), 1);
 	assert_int_equal(world_count(w, "SELECT count(*) FROM recipient"), 0);
