@@ -37,7 +37,8 @@ struct asks *asks_new(struct arena *a, const struct asks_backend *backend)
 static bool same_question(const struct question *a, const struct question *b)
 {
 	return a->kind == b->kind && a->domain == b->domain && a->type == b->type &&
-	       str_eq(a->name, b->name) && str_eq(a->base, b->base) && str_eq(a->to, b->to);
+	       a->rank == b->rank && str_eq(a->name, b->name) && str_eq(a->base, b->base) &&
+	       str_eq(a->to, b->to);
 }
 
 /* The index of a place for one more; ASKS_MAX when there is none. */
@@ -88,12 +89,16 @@ const struct answer *ask(struct asks *asks, const struct question *q)
 	return put(asks, q);
 }
 
-const struct answer *ask_dns(struct asks *asks, struct str name, enum dns_type type)
+const struct answer *ask_dns(struct asks *asks, struct str name, enum dns_type type,
+			     enum dns_rank rank)
 {
 	if (!dns_name_is_valid(name))
 		return &no_such_name;
-	return ask(asks, &(struct question){
-				 .kind = ASK_DNS, .name = name, .base = STR_NONE, .type = type });
+	return ask(asks, &(struct question){ .kind = ASK_DNS,
+					     .name = name,
+					     .base = STR_NONE,
+					     .type = type,
+					     .rank = rank });
 }
 
 void asks_answer(struct asks *asks, unsigned index, struct answer answer)

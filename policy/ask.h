@@ -51,6 +51,7 @@ struct question {
 	 * ASK_PROBE: folded local part; the address as it is said; "" */
 	struct str name, base, to;
 	enum dns_type type; /* ASK_DNS */
+	enum dns_rank rank; /* ASK_DNS */
 };
 
 struct answer {
@@ -85,7 +86,8 @@ struct asks *asks_new(struct arena *a, const struct asks_backend *backend);
 /* The remembered answer, or NULL: WAIT. */
 const struct answer *ask(struct asks *asks, const struct question *q);
 /* The same for records.  A name that cannot be asked for (dns_name_is_valid) is ANSWER_NONE. */
-const struct answer *ask_dns(struct asks *asks, struct str name, enum dns_type type);
+const struct answer *ask_dns(struct asks *asks, struct str name, enum dns_type type,
+			     enum dns_rank rank);
 /* The backend's answer to question number index. */
 void asks_answer(struct asks *asks, unsigned index, struct answer answer);
 /* A new command begins: what was asked for the last one is forgotten, but for DNS: a mail's client

@@ -28,8 +28,8 @@ static enum verdict literal(const struct mail *m, struct ruling *r)
 /* Neither an address of IPv4 nor one of IPv6: certainly none. */
 static enum verdict unresolved(struct asks *asks, const struct mail *m, struct ruling *r)
 {
-	const struct answer *v4 = ask_dns(asks, m->helo, DNS_A);
-	const struct answer *v6 = ask_dns(asks, m->helo, DNS_AAAA);
+	const struct answer *v4 = ask_dns(asks, m->helo, DNS_A, DNS_OF_NAMES);
+	const struct answer *v6 = ask_dns(asks, m->helo, DNS_AAAA, DNS_OF_NAMES);
 
 	if ((v4 && v4->status != ANSWER_NONE) || (v6 && v6->status != ANSWER_NONE))
 		return PASS;

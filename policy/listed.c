@@ -88,7 +88,7 @@ void listed_client(struct asks *asks, const struct mail *m, const struct dnslist
 		if (!dnslist_is_well(m->lists, list->zone, false))
 			s.mute = true;
 		else if (dns_reversed_to(name, &m->ip, list->zone))
-			hear(list, ask_dns(asks, str_of(name), DNS_A), &s);
+			hear(list, ask_dns(asks, str_of(name), DNS_A, DNS_OF_LISTS), &s);
 		add(l, list, &s);
 	}
 }
@@ -116,7 +116,7 @@ static void ask_name(struct asks *asks, const struct dnslist *list, struct str n
 		return;
 	n = snprintf(text, sizeof(text), "%.*s.%s", STR_ARGS(name), list->zone);
 	if (n > 0 && n <= DNS_NAME_MAX)
-		hear(list, ask_dns(asks, str_of(text), DNS_A), s);
+		hear(list, ask_dns(asks, str_of(text), DNS_A, DNS_OF_NAMES), s);
 }
 
 /* Where only registered domains are listed, both that it may be are asked for: which of them is

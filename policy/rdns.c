@@ -31,14 +31,15 @@ enum rdns rdns_look_up(struct asks *asks, const struct mail *m, struct str *ret_
 	enum rdns all = RDNS_STRANGE;
 
 	dns_reverse_name(reversed, &m->ip);
-	names = ask_dns(asks, str_of(reversed), DNS_PTR);
+	names = ask_dns(asks, str_of(reversed), DNS_PTR, DNS_OF_CLIENT);
 	if (!names)
 		return RDNS_WAIT;
 	if (names->status != ANSWER_FOUND)
 		return names->status == ANSWER_NONE ? RDNS_NONE : RDNS_UNKNOWN;
 	*ret_name = names->records[0].data;
 	for (size_t i = 0; i < names->record_count && i < RDNS_NAMES_MAX; i++) {
-		const struct answer *back = ask_dns(asks, names->records[i].data, type);
+		const struct answer *back =
+			ask_dns(asks, names->records[i].data, type, DNS_OF_CLIENT);
 
 		if (back && back->status == ANSWER_FOUND && holds(back, &m->ip)) {
 			*ret_name = names->records[i].data;

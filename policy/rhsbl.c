@@ -34,7 +34,7 @@ static bool add_reverse(struct asks *asks, const struct mail *m, struct names *n
 	const struct answer *ptr;
 
 	dns_reverse_name(reversed, &m->ip);
-	ptr = ask_dns(asks, str_of(reversed), DNS_PTR);
+	ptr = ask_dns(asks, str_of(reversed), DNS_PTR, DNS_OF_CLIENT);
 	if (!ptr || ptr->status != ANSWER_FOUND)
 		return ptr != NULL;
 	for (size_t i = 0; i < ptr->record_count && i < REVERSE_MAX; i++)

@@ -13,8 +13,8 @@ static bool is_null_mx(const struct answer *mx)
 
 static enum verdict without_mx(struct asks *asks, const struct mail *m, struct ruling *r)
 {
-	const struct answer *v4 = ask_dns(asks, m->sender.domain, DNS_A);
-	const struct answer *v6 = ask_dns(asks, m->sender.domain, DNS_AAAA);
+	const struct answer *v4 = ask_dns(asks, m->sender.domain, DNS_A, DNS_OF_NAMES);
+	const struct answer *v6 = ask_dns(asks, m->sender.domain, DNS_AAAA, DNS_OF_NAMES);
 
 	if ((v4 && v4->status != ANSWER_NONE) || (v6 && v6->status != ANSWER_NONE))
 		return PASS;
@@ -30,7 +30,7 @@ static enum verdict sender_run(struct asks *asks, const struct mail *m, struct r
 
 	if (!m->sender.domain.n || m->sender.domain.at[0] == '[' || policy_is_inside(&m->ip))
 		return PASS;
-	mx = ask_dns(asks, m->sender.domain, DNS_MX);
+	mx = ask_dns(asks, m->sender.domain, DNS_MX, DNS_OF_NAMES);
 	if (!mx)
 		return WAIT;
 	if (mx->status == ANSWER_ERROR)

@@ -97,7 +97,7 @@ static void ask_ahead(struct spf_run *run, const struct spf_record *r, struct st
 		    spf_expand_domain(run, spec, domain, &name) != SPF_GOT_IT)
 			continue;
 		run->ahead++;
-		(void)ask_dns(run->asks, name.name, type);
+		(void)ask_dns(run->asks, name.name, type, DNS_OF_NAMES);
 	}
 }
 

@@ -14,7 +14,7 @@ const struct answer *spf_ask(struct spf_run *run, struct str name, enum dns_type
 {
 	if (++run->questions > SPF_QUESTIONS_MAX)
 		return &could_not_ask;
-	return ask_dns(run->asks, name, type);
+	return ask_dns(run->asks, name, type, DNS_OF_NAMES);
 }
 
 /* -- addresses -------------------------------------------------------------------------------- */

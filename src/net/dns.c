@@ -1,5 +1,10 @@
-/* dns: the resolver's thread.  It takes the questions of all loops, gives them to libunbound (which
+/* dns: a resolver's thread.  It takes the questions of all loops, gives them to libunbound (which
  * works in one more thread), and sends what becomes of them back.
+ *
+ * There are two, each with a libunbound of its own: one for what is asked of DNS lists about
+ * addresses, one for all else.  Within one, sockets, cache and processor are for all questions:
+ * whoever makes us ask for many names at servers that are dead, or worse, would have the lists that
+ * would have refused him fall silent.
  *
  * libunbound has no deadline: a dead server comes back after 17 seconds and more.  Ours is one for
  * all questions, so they stand in line for it.  A question that is past it has been answered with
@@ -22,6 +27,9 @@
 #include "net/net_private.h"
 
 #define JOBS_MAX     8192 /* those that wait for their turn too */
+#define LISTS_PART   4    /* of sockets and cache that DNS lists have */
+#define LIST_PARTS   4    /* one of them has one in so many of those */
+#define DOMAIN_PARTS 16
 #define SCRATCH_MAX  (256 * 1024)
 #define CLASS_IN     1
 #define RCODE_NAME   3 /* NXDOMAIN */
@@ -41,6 +49,7 @@ struct dns {
 	int64_t timeout_ms;
 	bool validates;
 	pthread_t thread;
+	struct dns *lists; /* the other one; NULL in that */
 };
 
 /* libunbound's descriptor. */
@@ -130,8 +139,8 @@ static void send_back(struct dns *d, struct dns_job *job, struct dns_block *b)
 
 static void jobs_are(struct dns *d, size_t n)
 {
+	atomic_fetch_add_explicit(&d->tally->in_flight, n - d->job_count, memory_order_relaxed);
 	d->job_count = n;
-	atomic_store_explicit(&d->tally->in_flight, n, memory_order_relaxed);
 }
 
 static void leave(struct dns *d, struct dns_job *job)
@@ -244,16 +253,25 @@ static void put(struct dns *d, struct dns_job *job)
 	job->resolver = d;
 	job->asked_ms = loop_now_ms(d->loop);
 	list_init(&job->due);
-	if (d->job_count >= JOBS_MAX) {
+	if (d->job_count >= dns_part(JOBS_MAX, job->rank)) {
 		count(d, DNS_COUNT_refused);
 		send_back(d, job, dns_block_error("too many questions in flight", 0));
-	} else if (!dns_lanes_enter(d->lanes, job)) {
+		return;
+	}
+	switch (dns_lanes_enter(d->lanes, job)) {
+	case DNS_LANE_DEAD:
 		count(d, DNS_COUNT_dead);
 		send_back(d, job, bad("its servers do not answer"));
-	} else {
-		jobs_are(d, d->job_count + 1);
-		list_add_tail(&d->due, &job->due);
+		return;
+	case DNS_SHARE_FULL:
+		count(d, DNS_COUNT_refused);
+		send_back(d, job, dns_block_error("too many questions of one client", 0));
+		return;
+	case DNS_ENTERED:
+		break;
 	}
+	jobs_are(d, d->job_count + 1);
+	list_add_tail(&d->due, &job->due);
 }
 
 static void on_jobs(void *owner, struct list *items)
@@ -348,18 +366,29 @@ static void dns_free(struct dns *d)
 	free(d);
 }
 
-bool dns_open(const struct dns_setup *setup, struct dns_tally *tally, struct dns **ret,
-	      struct err *e)
+/* A question of strangers may need two sockets: for A and for AAAA of a server's name. */
+static struct dns_lanes *lanes_new(int64_t sockets, bool for_lists)
+{
+	return for_lists ? dns_lanes_new((unsigned)sockets, LIST_PARTS)
+			 : dns_lanes_new((unsigned)sockets / 2, DOMAIN_PARTS);
+}
+
+static struct dns *open_one(const struct dns_setup *setup, struct dns_tally *tally, bool for_lists,
+			    struct err *e)
 {
 	struct dns *d = mem_alloc(sizeof(*d));
+	int64_t lists_sockets = dns_sockets() / LISTS_PART;
+	int64_t sockets = for_lists ? lists_sockets : dns_sockets() - lists_sockets;
+	struct dns_setup own = *setup;
 
+	own.cache_bytes = setup->cache_bytes / LISTS_PART * (for_lists ? 1 : LISTS_PART - 1);
 	d->tally = tally;
 	d->timeout_ms = setup->timeout_ms;
-	if (!dns_context_new(setup, &d->ctx, &d->validates, e)) {
+	if (!dns_context_new(&own, sockets, &d->ctx, &d->validates, e)) {
 		free(d);
-		return false;
+		return NULL;
 	}
-	d->lanes = dns_lanes_new((unsigned)dns_sockets());
+	d->lanes = lanes_new(sockets, for_lists);
 	list_init(&d->asked);
 	list_init(&d->due);
 	d->scratch = arena_new(SCRATCH_MAX);
@@ -369,7 +398,23 @@ bool dns_open(const struct dns_setup *setup, struct dns_tally *tally, struct dns
 	d->watch = watch_new(d);
 	if (start_thread(d)) {
 		dns_free(d);
-		return err_set(e, ERR_TEMP, "DNS: no thread can be made");
+		err_set(e, ERR_TEMP, "DNS: no thread can be made");
+		return NULL;
+	}
+	return d;
+}
+
+bool dns_open(const struct dns_setup *setup, struct dns_tally *tally, struct dns **ret,
+	      struct err *e)
+{
+	struct dns *d = open_one(setup, tally, false, e);
+
+	if (!d)
+		return false;
+	d->lists = open_one(setup, tally, true, e);
+	if (!d->lists) {
+		dns_close(d);
+		return false;
 	}
 	*ret = d;
 	return true;
@@ -379,6 +424,7 @@ void dns_close(struct dns *d)
 {
 	if (!d)
 		return;
+	dns_close(d->lists);
 	loop_stop_soon(d->loop);
 	pthread_join(d->thread, NULL);
 	dns_free(d);
@@ -389,9 +435,9 @@ bool dns_validates(const struct dns *d)
 	return d->validates;
 }
 
-struct inbox *dns_inbox(struct dns *d)
+struct inbox *dns_inbox(struct dns *d, enum dns_rank rank)
 {
-	return port_inbox(d->port);
+	return port_inbox((rank == DNS_OF_LISTS ? d->lists : d)->port);
 }
 
 struct dns_tally *dns_tally_of(struct dns *d)

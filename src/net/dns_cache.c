@@ -13,10 +13,10 @@
 
 /* -- keys and tables ------------------------------------------------------------------------ */
 
-bool dns_key_make(const struct hash_key *seed, struct str name, enum dns_type type,
-		  struct dns_key *ret)
+bool dns_key_make(const struct hash_key *seed, const struct dns_question *q, struct dns_key *ret)
 {
 	struct hash_key key = *seed;
+	struct str name = q->name;
 
 	if (!dns_name_is_valid(name))
 		return false;
@@ -24,8 +24,10 @@ bool dns_key_make(const struct hash_key *seed, struct str name, enum dns_type ty
 	memcpy(ret->name, name.at, ret->n);
 	str_lower(ret->name, ret->n);
 	ret->name[ret->n] = '\0';
-	ret->type = type;
-	key.half[0] ^= (uint64_t)type;
+	ret->type = q->type;
+	ret->rank = q->rank;
+	key.half[0] ^= (uint64_t)q->type;
+	key.half[1] ^= (uint64_t)q->rank;
 	ret->hash = hash_keyed(&key, (struct str){ ret->name, ret->n });
 	return true;
 }
@@ -47,8 +49,9 @@ struct dns_node *dns_table_find(const struct dns_table *t, const struct dns_key 
 {
 	struct dns_node *node = t->chains[key->hash & (t->room - 1)];
 
-	while (node && (node->hash != key->hash || node->type != key->type || node->n != key->n ||
-			memcmp(node->name, key->name, key->n) != 0))
+	while (node &&
+	       (node->hash != key->hash || node->type != key->type || node->rank != key->rank ||
+		node->n != key->n || memcmp(node->name, key->name, key->n) != 0))
 		node = node->next;
 	return node;
 }
@@ -61,6 +64,7 @@ void dns_table_add(struct dns_table *t, struct dns_node *node, const struct dns_
 	*node = (struct dns_node){ .next = *chain,
 				   .hash = key->hash,
 				   .type = key->type,
+				   .rank = key->rank,
 				   .n = key->n,
 				   .name = name };
 	*chain = node;

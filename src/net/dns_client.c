@@ -1,7 +1,8 @@
 /* dns_client: a loop's side of DNS: its cache, and what it has in flight.
  *
  * A question in flight (struct dns_flight) belongs to nobody who asked: they stand in its list and
- * leave it when they cancel; the answer comes to the cache all the same.
+ * leave it when they cancel; the answer comes to the cache all the same.  Flights are bounded: past
+ * that the answer is an error at once, for questions about names first (dns_part).
  * SPDX-License-Identifier: ISC */
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,7 @@ struct dns_client {
 	struct loop *loop;
 	struct port *port;
 	struct timer *soon; /* tells those in ready */
-	struct inbox *asker;
+	struct inbox *askers[DNS_RANKS];
 	struct dns_tally *tally;
 	struct hash_key seed;
 	struct dns_cache *cache;
@@ -74,7 +75,10 @@ static void on_answered(struct dns_client *c, struct dns_job *job)
 		list_move_all(&waiters, &f->waiters);
 		flight_free(c, f);
 	}
-	if (dns_key_make(&c->seed, str_of(job->name), job->type, &key))
+	if (dns_key_make(&c->seed,
+			 &(struct dns_question){
+				 .name = str_of(job->name), .type = job->type, .rank = job->rank },
+			 &key))
 		dns_cache_put(c->cache, &key, b, loop_now_ms(c->loop));
 	while ((link = list_pop(&waiters)))
 		tell(LIST_ITEM(link, struct dns_query, link), b);
@@ -117,7 +121,8 @@ static void count(struct dns_client *c, enum dns_counter what)
 }
 
 /* The flight in which this is asked; NULL when there may be no more. */
-static struct dns_flight *board(struct dns_client *c, const struct dns_key *key)
+static struct dns_flight *board(struct dns_client *c, const struct dns_key *key,
+				const struct ip *client)
 {
 	struct dns_node *node = dns_table_find(&c->flights, key);
 	struct dns_flight *f;
@@ -127,7 +132,7 @@ static struct dns_flight *board(struct dns_client *c, const struct dns_key *key)
 		count(c, DNS_COUNT_joined);
 		return CONTAINER(node, struct dns_flight, node);
 	}
-	if (c->flights.n >= FLIGHTS_MAX) {
+	if (c->flights.n >= dns_part(FLIGHTS_MAX, key->rank)) {
 		count(c, DNS_COUNT_refused);
 		return NULL;
 	}
@@ -142,9 +147,11 @@ static struct dns_flight *board(struct dns_client *c, const struct dns_key *key)
 	job->back = port_inbox(c->port);
 	job->flight = f;
 	job->type = key->type;
+	job->rank = key->rank;
+	job->client = *client;
 	memcpy(job->name, key->name, key->n + 1);
 	count(c, DNS_COUNT_asked);
-	if (!inbox_put(c->asker, &job->link)) {
+	if (!inbox_put(c->askers[key->rank], &job->link)) {
 		flight_free(c, f);
 		dns_job_free(job);
 		return NULL;
@@ -157,12 +164,12 @@ static struct dns_block *block_of_invalid_name(void)
 	return dns_block_new(&(struct dns_answer){ .status = DNS_NONE, .why = "" });
 }
 
-bool dns_cached(struct dns_client *c, struct str name, enum dns_type type, struct dns_answer *ret)
+bool dns_cached(struct dns_client *c, const struct dns_question *q, struct dns_answer *ret)
 {
 	struct dns_key key;
 	struct dns_block *b;
 
-	if (!dns_key_make(&c->seed, name, type, &key)) {
+	if (!dns_key_make(&c->seed, q, &key)) {
 		*ret = (struct dns_answer){ .status = DNS_NONE, .why = "" };
 		return true;
 	}
@@ -174,34 +181,34 @@ bool dns_cached(struct dns_client *c, struct str name, enum dns_type type, struc
 	return true;
 }
 
-static void answer_soon(struct dns_client *c, struct dns_query *q, struct dns_block *b)
+static void answer_soon(struct dns_client *c, struct dns_query *query, struct dns_block *b)
 {
-	q->block = b;
-	list_add_tail(&c->ready, &q->link);
+	query->block = b;
+	list_add_tail(&c->ready, &query->link);
 	timer_set(c->soon, 0);
 }
 
-struct dns_query *dns_ask(struct dns_client *c, struct str name, enum dns_type type,
+struct dns_query *dns_ask(struct dns_client *c, const struct dns_question *q,
 			  on_dns_answer_fn *on_answer, void *owner)
 {
-	struct dns_query *q = mem_alloc(sizeof(*q));
+	struct dns_query *query = mem_alloc(sizeof(*query));
 	struct dns_flight *f;
 	struct dns_block *b;
 	struct dns_key key;
 
-	q->on_answer = on_answer;
-	q->owner = owner;
-	if (!dns_key_make(&c->seed, name, type, &key)) {
-		answer_soon(c, q, block_of_invalid_name());
+	query->on_answer = on_answer;
+	query->owner = owner;
+	if (!dns_key_make(&c->seed, q, &key)) {
+		answer_soon(c, query, block_of_invalid_name());
 	} else if ((b = dns_cache_find(c->cache, &key, loop_now_ms(c->loop)))) {
 		count(c, DNS_COUNT_cached);
-		answer_soon(c, q, dns_block_ref(b));
-	} else if ((f = board(c, &key))) {
-		list_add_tail(&f->waiters, &q->link);
+		answer_soon(c, query, dns_block_ref(b));
+	} else if ((f = board(c, &key, &q->client))) {
+		list_add_tail(&f->waiters, &query->link);
 	} else {
-		answer_soon(c, q, dns_block_error("too many questions in flight", 0));
+		answer_soon(c, query, dns_block_error("too many questions in flight", 0));
 	}
-	return q;
+	return query;
 }
 
 void dns_cancel(struct dns_query *q)
@@ -213,19 +220,19 @@ void dns_cancel(struct dns_query *q)
 	free(q);
 }
 
-void dns_prefetch(struct dns_client *c, struct str name, enum dns_type type)
+void dns_prefetch(struct dns_client *c, const struct dns_question *q)
 {
 	struct dns_key key;
 
-	if (dns_key_make(&c->seed, name, type, &key) &&
+	if (dns_key_make(&c->seed, q, &key) &&
 	    !dns_cache_find(c->cache, &key, loop_now_ms(c->loop)) &&
 	    !dns_table_find(&c->flights, &key))
-		(void)board(c, &key);
+		(void)board(c, &key, &q->client);
 }
 
 /* -- its life -------------------------------------------------------------------------- */
 
-struct dns_client *dns_client_new_with(struct loop *l, struct inbox *asker,
+struct dns_client *dns_client_new_with(struct loop *l, struct inbox *const askers[DNS_RANKS],
 				       struct dns_tally *tally)
 {
 	struct dns_client *c = mem_alloc(sizeof(*c));
@@ -233,7 +240,7 @@ struct dns_client *dns_client_new_with(struct loop *l, struct inbox *asker,
 	c->loop = l;
 	c->port = port_open(l, on_jobs, c);
 	c->soon = timer_new(l, on_soon, c);
-	c->asker = asker;
+	memcpy(c->askers, askers, sizeof(c->askers));
 	c->tally = tally;
 	c->seed = hash_key_new();
 	c->cache = dns_cache_new(CACHE_ENTRIES, CACHE_BYTES);
@@ -244,7 +251,11 @@ struct dns_client *dns_client_new_with(struct loop *l, struct inbox *asker,
 
 struct dns_client *dns_client_new(struct loop *l, struct dns *d)
 {
-	return dns_client_new_with(l, dns_inbox(d), dns_tally_of(d));
+	struct inbox *askers[DNS_RANKS];
+
+	for (enum dns_rank rank = 0; rank < DNS_RANKS; rank++)
+		askers[rank] = dns_inbox(d, rank);
+	return dns_client_new_with(l, askers, dns_tally_of(d));
 }
 
 static void cancel_all(struct list *queries)

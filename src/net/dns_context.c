@@ -9,6 +9,8 @@
  * - QNAME minimisation is off: it asks a DNS list once for each label of a reversed address, and
  *   lists count questions.  What it hides from the servers of the upper domains, who sends us
  *   mail, the servers of the sender's domain learn anyhow.
+ * - Addresses of servers are looked up when one is wanted, not some ahead: a delegation to ten
+ *   names of dead servers takes two sockets then, not seven and more.
  * - A stub zone is asked without DNSSEC unless the anchor file has a key for it (the keys of the
  *   parents know nothing of it), and without what libunbound says by itself of test. and of private
  *   reverse zones.
@@ -24,12 +26,11 @@
 
 #define PORT_DNS 53
 
-/* Sockets for questions that are out, of which a dead server holds many: a share of the process's
- * descriptors that does not starve the sessions. */
+/* For questions that are out, of which a dead server holds many. */
 #define SOCKETS_MAX  4096
-#define SOCKETS_MIN  8
-#define SOCKETS_TCP  64 /* besides; a quarter of those at most */
-#define FILES_BESIDE 16 /* the threads' own */
+#define SOCKETS_MIN  16
+#define SOCKETS_TCP  64 /* of a resolver, besides; a quarter of those at most */
+#define FILES_BESIDE 32 /* the threads' own */
 
 static bool must(int rc, const char *what, const char *value, struct err *e)
 {
@@ -60,27 +61,29 @@ int64_t dns_sockets(void)
 	return files.rlim_cur / 16 < SOCKETS_MIN ? SOCKETS_MIN : (int64_t)files.rlim_cur / 16;
 }
 
-static int64_t tcp_sockets(void)
+static int64_t tcp_sockets(int64_t sockets)
 {
-	return dns_sockets() / 4 < SOCKETS_TCP ? dns_sockets() / 4 : SOCKETS_TCP;
+	return sockets / 4 < SOCKETS_TCP ? sockets / 4 : SOCKETS_TCP;
 }
 
 int64_t dns_files(void)
 {
-	return dns_sockets() + tcp_sockets() + FILES_BESIDE;
+	int64_t tcp = dns_sockets() / 4;
+
+	return dns_sockets() + (tcp < 2 * SOCKETS_TCP ? tcp : 2 * SOCKETS_TCP) + FILES_BESIDE;
 }
 
-static bool set_sizes(struct ub_ctx *ctx, int64_t cache_bytes, struct err *e)
+static bool set_sizes(struct ub_ctx *ctx, int64_t cache_bytes, int64_t sockets, struct err *e)
 {
 	return set_number(ctx, "msg-cache-size:", cache_bytes / 3, e) &&
 	       set_number(ctx, "rrset-cache-size:", cache_bytes / 3 * 2, e) &&
-	       set_number(ctx, "outgoing-range:", dns_sockets(), e) &&
+	       set_number(ctx, "outgoing-range:", sockets, e) &&
 	       set(ctx, "num-queries-per-thread:", "4096", e) &&
-	       set_number(ctx, "outgoing-num-tcp:", tcp_sockets(), e) &&
-	       set(ctx, "msg-cache-slabs:", "1", e) &&
-	       set(ctx, "rrset-cache-slabs:", "1", e) && set(ctx, "infra-cache-slabs:", "1", e) &&
-	       set(ctx, "key-cache-slabs:", "1", e) &&
-	       set(ctx, "qname-minimisation:", "no", e);
+	       set_number(ctx, "outgoing-num-tcp:", tcp_sockets(sockets), e) &&
+	       set(ctx, "msg-cache-slabs:", "1", e) && set(ctx, "rrset-cache-slabs:", "1", e) &&
+	       set(ctx, "infra-cache-slabs:", "1", e) && set(ctx, "key-cache-slabs:", "1", e) &&
+	       set(ctx, "qname-minimisation:", "no", e) &&
+	       set(ctx, "target-fetch-policy:", "0 0 0 0 0", e);
 }
 
 /* A dead server is known as such after some seconds and asked again after half a minute: by default
@@ -164,13 +167,13 @@ static bool open_zones(struct ub_ctx *ctx, const struct conf_list *stubs, struct
 	return true;
 }
 
-static bool set_up(struct ub_ctx *ctx, const struct dns_setup *setup, bool *ret_validates,
-		   struct err *e)
+static bool set_up(struct ub_ctx *ctx, const struct dns_setup *setup, int64_t sockets,
+		   bool *ret_validates, struct err *e)
 {
 	bool loopback = false;
 
 	(void)ub_ctx_debugout(ctx, NULL); /* stderr is the log's */
-	if (!set_sizes(ctx, setup->cache_bytes, e) || !set_patience(ctx, e) ||
+	if (!set_sizes(ctx, setup->cache_bytes, sockets, e) || !set_patience(ctx, e) ||
 	    !add_forwarders(ctx, &setup->servers, &loopback, e))
 		return false;
 	for (size_t i = 0; i < setup->stubs.n; i++)
@@ -182,14 +185,14 @@ static bool set_up(struct ub_ctx *ctx, const struct dns_setup *setup, bool *ret_
 	       must(ub_ctx_async(ctx, 1), "threads", "", e) && open_zones(ctx, &setup->stubs, e);
 }
 
-bool dns_context_new(const struct dns_setup *setup, struct ub_ctx **ret, bool *ret_validates,
-		     struct err *e)
+bool dns_context_new(const struct dns_setup *setup, int64_t sockets, struct ub_ctx **ret,
+		     bool *ret_validates, struct err *e)
 {
 	struct ub_ctx *ctx = ub_ctx_create();
 
 	if (!ctx)
 		return err_set(e, ERR_TEMP, "DNS: no resolver can be made");
-	if (!set_up(ctx, setup, ret_validates, e)) {
+	if (!set_up(ctx, setup, sockets, ret_validates, e)) {
 		ub_ctx_delete(ctx);
 		return false;
 	}

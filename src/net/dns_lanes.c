@@ -5,8 +5,13 @@
  * a part of the sockets; lanes that wait take turns.  A lane whose whole part is held by questions
  * that were given up is dead for now: what comes next is answered "unknown" at once.
  *
- * Lanes are places in a table of fixed size, found by a hash with a key of ours: two domains that
- * meet in one place share it, and nobody can choose that.
+ * Who has many domains at dead servers fills many lanes.  So each rank has lanes of its own, and
+ * what strangers choose is given only while half is free; and a client may have a part only of
+ * what is under way of that, also while libunbound works on what was given up.  What is past its
+ * share is not kept waiting: others may want the same name and would wait with it.
+ *
+ * Lanes are places in tables of fixed size, found by a hash with a key of ours: two domains that
+ * meet in one place share it, and nobody can choose that.  Clients have such places too.
  * SPDX-License-Identifier: ISC */
 #include <assert.h>
 #include <stdlib.h>
@@ -15,11 +20,14 @@
 #include "base/arena.h"
 #include "net/dns_private.h"
 
-#define LANES     4096
-#define LANE_PART 16 /* of all that may be given */
-#define LANE_MIN  8
+#define LANES      1024 /* of a rank */
+#define LANE_MIN   4
+#define SHARES     4096
+#define SHARE_PART 6 /* of what may be given */
+#define SHARE_MIN  64
 
 struct dns_lane {
+	enum dns_rank rank;
 	struct list turn;    /* among those that may go on */
 	struct list waiting; /* jobs */
 	unsigned given, given_up;
@@ -27,23 +35,36 @@ struct dns_lane {
 
 struct dns_lanes {
 	struct hash_key seed;
-	struct list turns; /* lanes with a job that may be given as far as the lane goes */
-	unsigned given, most, lane_most;
-	struct dns_lane lanes[LANES];
+	unsigned given, share_most;
+	struct {
+		struct list turns; /* lanes with a job that may be given as far as the lane goes */
+		unsigned most, lane_most;
+		struct dns_lane lanes[LANES];
+	} of[DNS_RANKS];
+	unsigned shares[SHARES]; /* jobs of a client */
 };
 
-struct dns_lanes *dns_lanes_new(unsigned most)
+static unsigned at_least(unsigned min, unsigned n)
+{
+	return n < min ? min : n;
+}
+
+struct dns_lanes *dns_lanes_new(unsigned most, unsigned parts)
 {
 	struct dns_lanes *l = mem_alloc(sizeof(*l));
 
 	l->seed = hash_key_new();
-	l->most = most;
-	l->lane_most = most / LANE_PART < LANE_MIN ? LANE_MIN : most / LANE_PART;
-	list_init(&l->turns);
-	for (size_t i = 0; i < LANES; i++) {
-		list_init(&l->lanes[i].turn);
-		list_init(&l->lanes[i].waiting);
+	for (enum dns_rank rank = 0; rank < DNS_RANKS; rank++) {
+		l->of[rank].most = (unsigned)dns_part(most, rank);
+		l->of[rank].lane_most = at_least(LANE_MIN, l->of[rank].most / parts);
+		list_init(&l->of[rank].turns);
+		for (size_t i = 0; i < LANES; i++) {
+			l->of[rank].lanes[i].rank = rank;
+			list_init(&l->of[rank].lanes[i].turn);
+			list_init(&l->of[rank].lanes[i].waiting);
+		}
 	}
+	l->share_most = at_least(SHARE_MIN, l->of[DNS_OF_NAMES].most / SHARE_PART);
 	return l;
 }
 
@@ -84,41 +105,69 @@ struct str dns_lane_domain(struct str name)
 
 static struct dns_lane *lane_of(struct dns_lanes *l, const struct dns_job *job)
 {
-	return &l->lanes[hash_keyed(&l->seed, dns_lane_domain(str_of(job->name))) % LANES];
+	uint64_t hash = hash_keyed(&l->seed, dns_lane_domain(str_of(job->name)));
+
+	return &l->of[job->rank].lanes[hash % LANES];
+}
+
+/* An address, or what one host may have of IPv6. */
+static unsigned *share_of(struct dns_lanes *l, const struct dns_job *job)
+{
+	static const struct ip nobody = { { 0 } };
+	struct ip net = ip_network(&job->client, 32, 64);
+	struct str bytes = { (const char *)net.at, sizeof(net.at) };
+
+	if (job->rank != DNS_OF_NAMES || memcmp(&net, &nobody, sizeof(net)) == 0)
+		return NULL;
+	return &l->shares[hash_keyed(&l->seed, bytes) % SHARES];
 }
 
 /* -- turns ------------------------------------------------------------------------------------*/
 
 static void line_up(struct dns_lanes *l, struct dns_lane *lane)
 {
-	bool may = !list_is_empty(&lane->waiting) && lane->given < l->lane_most;
+	bool may = !list_is_empty(&lane->waiting) && lane->given < l->of[lane->rank].lane_most;
 
 	if (!may)
 		list_remove(&lane->turn);
 	else if (list_is_empty(&lane->turn))
-		list_add_tail(&l->turns, &lane->turn);
+		list_add_tail(&l->of[lane->rank].turns, &lane->turn);
 }
 
-bool dns_lanes_enter(struct dns_lanes *l, struct dns_job *job)
+enum dns_entry dns_lanes_enter(struct dns_lanes *l, struct dns_job *job)
 {
 	struct dns_lane *lane = lane_of(l, job);
+	unsigned *share = share_of(l, job);
 
-	if (lane->given_up >= l->lane_most)
-		return false;
+	if (lane->given_up >= l->of[lane->rank].lane_most)
+		return DNS_LANE_DEAD;
+	if (share && *share >= l->share_most)
+		return DNS_SHARE_FULL;
+	if (share)
+		++*share;
+	job->share = share;
 	job->lane = lane;
 	list_add_tail(&lane->waiting, &job->link);
 	line_up(l, lane);
-	return true;
+	return DNS_ENTERED;
+}
+
+/* The lane whose turn it is, of the highest rank that has one. */
+static struct dns_lane *next_lane(struct dns_lanes *l)
+{
+	for (enum dns_rank rank = DNS_RANKS; rank-- > 0;)
+		if (l->given < l->of[rank].most && !list_is_empty(&l->of[rank].turns))
+			return LIST_ITEM(l->of[rank].turns.next, struct dns_lane, turn);
+	return NULL;
 }
 
 struct dns_job *dns_lanes_next(struct dns_lanes *l)
 {
-	struct dns_lane *lane;
+	struct dns_lane *lane = next_lane(l);
 	struct dns_job *job;
 
-	if (l->given >= l->most || list_is_empty(&l->turns))
+	if (!lane)
 		return NULL;
-	lane = LIST_ITEM(l->turns.next, struct dns_lane, turn);
 	job = LIST_ITEM(lane->waiting.next, struct dns_job, link);
 	list_remove(&lane->turn);
 	list_remove(&job->link);
@@ -148,6 +197,8 @@ void dns_lanes_leave(struct dns_lanes *l, struct dns_job *job)
 	}
 	if (job->given_up)
 		lane->given_up--;
+	if (job->share)
+		--*job->share;
 	line_up(l, lane);
 }
 
@@ -155,7 +206,8 @@ void dns_lanes_drop_waiting(struct dns_lanes *l)
 {
 	struct list *link;
 
-	for (size_t i = 0; i < LANES; i++)
-		while ((link = list_pop(&l->lanes[i].waiting)))
-			dns_job_free(LIST_ITEM(link, struct dns_job, link));
+	for (enum dns_rank rank = 0; rank < DNS_RANKS; rank++)
+		for (size_t i = 0; i < LANES; i++)
+			while ((link = list_pop(&l->of[rank].lanes[i].waiting)))
+				dns_job_free(LIST_ITEM(link, struct dns_job, link));
 }

@@ -40,18 +40,20 @@ void dns_block_unref(struct dns_block *b); /* NULL is accepted */
 struct dns_key {
 	uint64_t hash;
 	enum dns_type type;
+	enum dns_rank rank;
 	size_t n;
 	char name[DNS_NAME_MAX + 1];
 };
 
 /* False when the name cannot be asked for. */
-bool dns_key_make(const struct hash_key *seed, struct str name, enum dns_type type,
+bool dns_key_make(const struct hash_key *seed, const struct dns_question *q,
 		  struct dns_key *ret) MUST_CHECK;
 
 struct dns_node {
 	struct dns_node *next;
 	uint64_t hash;
 	enum dns_type type;
+	enum dns_rank rank;
 	size_t n;
 	const char *name; /* whoever embeds the node owns it */
 };
@@ -88,6 +90,13 @@ size_t dns_cache_bytes(const struct dns_cache *c);
 
 struct dns_flight;
 
+/* Of `most` that may be under way, how many may be when one more of this rank comes: what strangers
+ * choose may fill half. */
+static inline size_t dns_part(size_t most, enum dns_rank rank)
+{
+	return most * ((size_t)rank + 2) / (DNS_RANKS + 1);
+}
+
 struct dns_job {
 	struct list link; /* in an inbox, in a lane, or with libunbound */
 	struct list due;  /* at the resolver: in line for the deadline */
@@ -100,25 +109,37 @@ struct dns_job {
 	void *resolver;            /* at the resolver: whose */
 	int64_t asked_ms;
 	enum dns_type type;
+	enum dns_rank rank;
+	struct ip client;
+	unsigned *share; /* in which it is counted; NULL: none */
 	char name[DNS_NAME_MAX + 1];
 };
 
 void dns_job_free(struct dns_job *job);
-/* The client, its questions put into asker; an answered job goes back to job->back. */
-struct dns_client *dns_client_new_with(struct loop *l, struct inbox *asker,
+/* The client, its questions put into the asker of their rank; an answered job goes back to
+ * job->back. */
+struct dns_client *dns_client_new_with(struct loop *l, struct inbox *const askers[DNS_RANKS],
 				       struct dns_tally *tally);
-struct inbox *dns_inbox(struct dns *d);
+struct inbox *dns_inbox(struct dns *d, enum dns_rank rank);
 struct dns_tally *dns_tally_of(struct dns *d);
 
 /* -- who is asked next ------------------------------------------------------------------ */
 
 struct dns_lanes;
 
-/* At most so many jobs are given to libunbound. */
-struct dns_lanes *dns_lanes_new(unsigned most);
+/* At most so many jobs are given to libunbound, and one part in so many of what their rank may have
+ * to those of one domain. */
+struct dns_lanes *dns_lanes_new(unsigned most, unsigned parts);
 void dns_lanes_free(struct dns_lanes *l);
-/* False: the servers of this domain do not answer, the job stays the caller's. */
-bool dns_lanes_enter(struct dns_lanes *l, struct dns_job *job) MUST_CHECK;
+
+enum dns_entry {
+	DNS_ENTERED,
+	DNS_LANE_DEAD,  /* the servers of this domain do not answer */
+	DNS_SHARE_FULL, /* this client has asked for so much already */
+};
+
+/* The job stays the caller's when it has not entered. */
+enum dns_entry dns_lanes_enter(struct dns_lanes *l, struct dns_job *job) MUST_CHECK;
 /* The next job to be given, its link free; NULL: none now. */
 struct dns_job *dns_lanes_next(struct dns_lanes *l);
 /* A given job is past its deadline. */
@@ -133,12 +154,13 @@ struct str dns_lane_domain(struct str name);
 
 struct ub_ctx;
 
-/* Questions that it can have out at a time. */
+/* Sockets for the questions of all resolvers: a share of the process's descriptors that does not
+ * starve the sessions. */
 int64_t dns_sockets(void);
 
-/* A context as the setup wants it, complete: nothing may be set any more.  *ret_validates: it has a
- * trust anchor. */
-bool dns_context_new(const struct dns_setup *setup, struct ub_ctx **ret, bool *ret_validates,
-		     struct err *e) MUST_CHECK;
+/* A context as the setup wants it with so many sockets, complete: nothing may be set any more.
+ * *ret_validates: it has a trust anchor. */
+bool dns_context_new(const struct dns_setup *setup, int64_t sockets, struct ub_ctx **ret,
+		     bool *ret_validates, struct err *e) MUST_CHECK;
 
 #endif

@@ -30,6 +30,15 @@ enum dns_type {
 	DNS_AAAA = 28,
 };
 
+/* Whose choice the name is that is asked for.  What strangers choose at will leaves room for what
+ * they do not. */
+enum dns_rank {
+	DNS_OF_NAMES,  /* a client's, as many as it likes: its sender, its greeting */
+	DNS_OF_CLIENT, /* what its address is called: few, but at servers of its choice */
+	DNS_OF_LISTS,  /* ours: an address, at a list that the operator has named */
+	DNS_RANKS
+};
+
 struct dns_record {
 	/* A: 4 bytes; AAAA: 16; PTR, CNAME, MX: the name in lower case without the final dot, ""
 	 * for the root (null MX, RFC 7505); TXT: its strings joined (RFC 7208 §3.3).  Of TXT any

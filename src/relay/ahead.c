@@ -10,6 +10,12 @@
 
 #define AHEAD_MAX 16 /* questions about a client */
 
+static void prefetch(struct worker *w, const char *name, enum dns_type type, enum dns_rank rank)
+{
+	dns_prefetch(w->dns,
+		     &(struct dns_question){ .name = str_of(name), .type = type, .rank = rank });
+}
+
 void ahead_ask(struct worker *w, const struct address *client)
 {
 	struct ip ip = address_ip(client);
@@ -29,12 +35,12 @@ void ahead_ask(struct worker *w, const struct address *client)
 		    !dnslist_is_well(w->d->lists, use->list->zone, false) ||
 		    !dns_reversed_to(name, &ip, use->list->zone))
 			continue;
-		dns_prefetch(w->dns, str_of(name), DNS_A);
+		prefetch(w, name, DNS_A, DNS_OF_LISTS);
 		asked++;
 	}
 	settings_unref(s);
 	if (reverse) {
 		dns_reverse_name(name, &ip);
-		dns_prefetch(w->dns, str_of(name), DNS_PTR);
+		prefetch(w, name, DNS_PTR, DNS_OF_CLIENT);
 	}
 }

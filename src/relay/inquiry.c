@@ -185,16 +185,19 @@ static void on_records(void *owner, const struct dns_answer *got)
 static bool put_dns(struct receipt *m, unsigned index, const struct question *q,
 		    struct answer *ret)
 {
+	const struct dns_question question = {
+		.name = q->name, .type = q->type, .rank = q->rank, .client = m->facts.ip
+	};
 	struct dns_client *dns = m->w->dns;
 	struct dns_answer known;
 	struct inquiry *i;
 
-	if (dns_cached(dns, q->name, q->type, &known)) {
+	if (dns_cached(dns, &question, &known)) {
 		*ret = keep_records(m, &known);
 		return true;
 	}
 	i = begin(m, index);
-	i->query = dns_ask(dns, q->name, q->type, on_records, i);
+	i->query = dns_ask(dns, &question, on_records, i);
 	return false;
 }
 

@@ -103,7 +103,11 @@ static void test_what_is_due(struct list_watch *w)
 		t->w = w;
 		t->probe = probe;
 		list_add_tail(&w->tests, &t->link);
-		(void)!dns_ask(w->dns, str_of(t->probe.name), DNS_A, on_answer, t);
+		(void)!dns_ask(w->dns,
+			       &(struct dns_question){ .name = str_of(t->probe.name),
+						       .type = DNS_A,
+						       .rank = DNS_OF_LISTS },
+			       on_answer, t);
 	}
 }
 

@@ -104,7 +104,9 @@ static void ask(struct probe *p, const char *name, enum dns_type type, bool sile
 	list_add_tail(&p->waiting, &q->link);
 
 	/* q and its query end together, with the answer. */
-	struct dns_query *query = dns_ask(p->client, str_of(q->name), type, on_answer, q);
+	struct dns_query *query =
+		dns_ask(p->client, &(struct dns_question){ .name = str_of(q->name), .type = type },
+			on_answer, q);
 
 	(void)query;
 }
@@ -150,8 +152,11 @@ static void ask_warm(struct probe *p, unsigned n, const char *name, enum dns_typ
 
 	for (unsigned i = 0; i < n; i++) {
 		(void)snprintf(numbered, sizeof(numbered), "%u.%s", i % 1000, name);
-		known += dns_cached(p->client, str_of(numbered), type, &answer) &&
-			 answer.status == DNS_FOUND;
+		known +=
+			dns_cached(p->client,
+				   &(struct dns_question){ .name = str_of(numbered), .type = type },
+				   &answer) &&
+			answer.status == DNS_FOUND;
 	}
 	print_rate("warm", known, clock_mono_ms() - began);
 }

@@ -139,7 +139,7 @@ static void dns_leaves_places_for_what_decides(void **state UNUSED)
 
 	for (unsigned i = 0; i < ASKS_MAX; i++) {
 		(void)snprintf(name, sizeof(name), "n%u.example", i);
-		(void)ask_dns(asks, str_of(name), DNS_A);
+		(void)ask_dns(asks, str_of(name), DNS_A, DNS_OF_NAMES);
 	}
 	put_before = backend.puts;
 	for (unsigned i = 0; i < ASKS_KEPT; i++) {

@@ -18,7 +18,8 @@ static struct dns_key key_of(const char *name)
 {
 	struct dns_key key;
 
-	assert_true(dns_key_make(&seed, str_of(name), DNS_A, &key));
+	assert_true(dns_key_make(
+		&seed, &(struct dns_question){ .name = str_of(name), .type = DNS_A }, &key));
 	return key;
 }
 

@@ -12,11 +12,17 @@
 #include "base/arena.h"
 #include "net/dns_private.h"
 
+#define QUESTION(text, kind)                         \
+	(struct dns_question)                        \
+	{                                            \
+		.name = str_of(text), .type = (kind) \
+	}
+
 struct world {
 	struct loop *loop;
 	struct timer *stop;
 	unsigned rounds;
-	struct inbox asker;
+	struct inbox asker, lists;
 	struct dns_tally tally;
 	struct dns_client *client;
 	struct dns_query *other; /* cancelled by an answer */
@@ -42,22 +48,32 @@ static void begin(struct world *w)
 	*w = (struct world){ .loop = loop_new() };
 	w->stop = timer_new(w->loop, on_stop, w);
 	inbox_init(&w->asker, NULL, NULL);
-	w->client = dns_client_new_with(w->loop, &w->asker, &w->tally);
+	inbox_init(&w->lists, NULL, NULL);
+	w->client = dns_client_new_with(
+		w->loop, (struct inbox *const[DNS_RANKS]){ &w->asker, &w->asker, &w->lists },
+		&w->tally);
 }
 
-static void end(struct world *w)
+static void drop_all(struct inbox *asker)
 {
 	struct list jobs, *link;
 
 	list_init(&jobs);
-	inbox_close(&w->asker);
-	inbox_take_all(&w->asker, &jobs);
+	inbox_close(asker);
+	inbox_take_all(asker, &jobs);
 	while ((link = list_pop(&jobs)))
 		dns_job_free(LIST_ITEM(link, struct dns_job, link));
+}
+
+static void end(struct world *w)
+{
+	drop_all(&w->asker);
+	drop_all(&w->lists);
 	dns_client_free(w->client);
 	timer_free(w->stop);
 	loop_free(w->loop);
 	inbox_done(&w->asker);
+	inbox_done(&w->lists);
 }
 
 static void run(struct world *w)
@@ -89,7 +105,7 @@ static void on_answer_that_cancels(void *owner, const struct dns_answer *answer)
 
 static struct dns_query *ask(struct world *w, const char *name)
 {
-	return dns_ask(w->client, str_of(name), DNS_TXT, on_answer, w);
+	return dns_ask(w->client, &QUESTION(name, DNS_TXT), on_answer, w);
 }
 
 static void ask_and_forget(struct world *w, const char *name)
@@ -135,7 +151,7 @@ static void give_error(struct world *w, struct dns_job *job)
 
 static bool is_cached(struct world *w, const char *name, struct dns_answer *ret)
 {
-	return dns_cached(w->client, str_of(name), DNS_TXT, ret);
+	return dns_cached(w->client, &QUESTION(name, DNS_TXT), ret);
 }
 
 static uint64_t counted(struct world *w, enum dns_counter c)
@@ -179,7 +195,7 @@ static void types_of_a_name_are_told_apart(void **state)
 	begin(&w);
 	ask_and_forget(&w, "a.test");
 	give_text(&w, next(&w), "one");
-	assert_false(dns_cached(w.client, STR("a.test"), DNS_A, &answer));
+	assert_false(dns_cached(w.client, &QUESTION("a.test", DNS_A), &answer));
 	end(&w);
 }
 
@@ -237,7 +253,7 @@ static void an_answer_may_cancel_another_that_is_just_being_told(void **state)
 
 	(void)state;
 	begin(&w);
-	first = dns_ask(w.client, STR("a.test"), DNS_TXT, on_answer_that_cancels, &w);
+	first = dns_ask(w.client, &QUESTION("a.test", DNS_TXT), on_answer_that_cancels, &w);
 	(void)first;
 	w.other = ask(&w, "a.test");
 	give_text(&w, next(&w), "one");
@@ -288,18 +304,19 @@ static void names_that_cannot_be_asked_for_are_not_there(void **state)
 
 	(void)state;
 	begin(&w);
-	memset(label, 'x', sizeof(label));
+	memset(label, 'x', 64);
+	label[64] = '\0';
 	assert_true(is_cached(&w, "", &answer));
 	assert_true(is_cached(&w, "a..b", &answer));
 	assert_int_equal(answer.status, DNS_NONE);
-	assert_true(dns_cached(w.client, (struct str){ label, 64 }, DNS_A, &answer));
+	assert_true(dns_cached(w.client, &QUESTION(label, DNS_A), &answer));
 	assert_int_equal(answer.status, DNS_NONE);
 	ask_and_forget(&w, "a\\b");
 	assert_int_equal(w.answers, 0);
 	run(&w);
 	assert_int_equal(w.answers, 1);
 	assert_int_equal(w.last, DNS_NONE);
-	dns_prefetch(w.client, STR("a\\b"), DNS_A);
+	dns_prefetch(w.client, &QUESTION("a\\b", DNS_A));
 	assert_null(next(&w));
 	end(&w);
 }
@@ -311,13 +328,13 @@ static void what_is_asked_ahead_is_there_when_it_is_wanted(void **state)
 
 	(void)state;
 	begin(&w);
-	dns_prefetch(w.client, STR("a.test"), DNS_TXT);
-	dns_prefetch(w.client, STR("a.test"), DNS_TXT);
+	dns_prefetch(w.client, &QUESTION("a.test", DNS_TXT));
+	dns_prefetch(w.client, &QUESTION("a.test", DNS_TXT));
 	ask_and_forget(&w, "a.test");
 	give_text(&w, next(&w), "one");
 	assert_null(next(&w));
 	assert_int_equal(w.answers, 1);
-	dns_prefetch(w.client, STR("a.test"), DNS_TXT);
+	dns_prefetch(w.client, &QUESTION("a.test", DNS_TXT));
 	assert_null(next(&w));
 	assert_true(is_cached(&w, "a.test", &answer));
 	end(&w);
@@ -345,6 +362,69 @@ static void past_the_bound_of_questions_the_answer_is_an_error_that_is_not_kept(
 	ask_and_forget(&w, "n1.test");
 	run(&w);
 	assert_int_equal(w.answers, 1);
+	end(&w);
+}
+
+/* Questions of that rank that are put before one is refused. */
+static unsigned fill(struct world *w, enum dns_rank rank)
+{
+	uint64_t refused = counted(w, DNS_COUNT_refused);
+	char name[32];
+	unsigned n = 0;
+
+	for (; counted(w, DNS_COUNT_refused) == refused && n < 100000; n++) {
+		struct dns_question q = QUESTION(name, DNS_TXT);
+
+		(void)snprintf(name, sizeof(name), "r%d-%u.test", (int)rank, n);
+		q.name = str_of(name);
+		q.rank = rank;
+		dns_prefetch(w->client, &q);
+	}
+	return n - 1;
+}
+
+static void what_strangers_choose_leaves_room_for_what_they_do_not(void **state)
+{
+	struct world w;
+	unsigned names;
+
+	(void)state;
+	begin(&w);
+	names = fill(&w, DNS_OF_NAMES);
+	assert_true(names > 1000);
+	assert_int_equal(fill(&w, DNS_OF_CLIENT), names / 2);
+	assert_int_equal(fill(&w, DNS_OF_LISTS), names / 2);
+	end(&w);
+}
+
+/* A client that greets with the name under which it is listed asks for that name itself, and what
+ * becomes of its question is not what the list says. */
+static void a_question_of_one_rank_does_not_stand_for_another(void **state)
+{
+	struct dns_question q = QUESTION("9.2.0.192.list.test", DNS_A);
+	struct dns_answer answer;
+	struct world w;
+	struct list jobs;
+
+	(void)state;
+	begin(&w);
+	dns_prefetch(w.client, &q);
+	give_error(&w, next(&w));
+	assert_true(dns_cached(w.client, &q, &answer));
+	q.rank = DNS_OF_LISTS;
+	assert_false(dns_cached(w.client, &q, &answer));
+	dns_prefetch(w.client, &q);
+	dns_prefetch(w.client, &q);
+	assert_null(next(&w)); /* it goes to the resolver for lists */
+	list_init(&jobs);
+	inbox_take_all(&w.lists, &jobs);
+	give_text(&w, LIST_ITEM(list_pop(&jobs), struct dns_job, link), "no");
+	assert_true(list_is_empty(&jobs));
+	assert_true(dns_cached(w.client, &q, &answer));
+	assert_int_equal(answer.status, DNS_FOUND);
+	q.rank = DNS_OF_NAMES;
+	assert_true(dns_cached(w.client, &q, &answer));
+	assert_int_equal(answer.status, DNS_ERROR);
 	end(&w);
 }
 
@@ -379,6 +459,8 @@ int main(void)
 		cmocka_unit_test(what_is_asked_ahead_is_there_when_it_is_wanted),
 		cmocka_unit_test(
 			past_the_bound_of_questions_the_answer_is_an_error_that_is_not_kept),
+		cmocka_unit_test(what_strangers_choose_leaves_room_for_what_they_do_not),
+		cmocka_unit_test(a_question_of_one_rank_does_not_stand_for_another),
 		cmocka_unit_test(it_ends_with_questions_in_flight),
 	};
 

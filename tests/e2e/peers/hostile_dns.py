@@ -8,8 +8,8 @@ import struct
 import sys
 import threading
 
-A, CNAME, SOA, MX, TXT = 1, 5, 6, 15, 16
-NAMES = {A: "A", CNAME: "CNAME", MX: "MX", TXT: "TXT", 28: "AAAA", 12: "PTR", 2: "NS", 6: "SOA",
+A, NS, CNAME, SOA, MX, TXT = 1, 2, 5, 6, 15, 16
+NAMES = {A: "A", CNAME: "CNAME", MX: "MX", TXT: "TXT", 28: "AAAA", 12: "PTR", NS: "NS", SOA: "SOA",
          48: "DNSKEY", 43: "DS"}
 
 
@@ -62,6 +62,11 @@ def answer(query, tcp):
         return [packet(rcode=2)]
     if what == "refused":
         return [packet(rcode=5)]
+    if what == "refer":               # to servers whose names somebody else has, for each its own
+        servers = [record(owner, NS, wire([b"ns%d" % i] + labels[1:-1] + [b"dead"]))
+                   for i in range(10)]
+        head = ident + struct.pack(">HHHHH", 0x8000, 1, 0, len(servers), 0)
+        return [head + question + b"".join(servers)]
     if what == "garbage":
         return [bytes(range(256)) * 2]
     if what == "short":
