@@ -193,11 +193,23 @@ static void ask_waiting(struct forward *f)
 	store_put(f->d->store, &job_new_waiting(port_inbox(f->jobs), on_waiting, NULL)->job);
 }
 
+/* A clock that was set back must not put off by so much what was planned by it. */
+static void see_clock(struct forward *f)
+{
+	int64_t offset_ms = clock_wall_ms() - clock_mono_ms();
+	bool back = offset_ms < f->offset_ms - TICK_MS;
+
+	f->offset_ms = offset_ms;
+	if (back)
+		for_each_queue(f, queue_plan_anew);
+}
+
 static void on_tick(void *owner)
 {
 	struct forward *f = owner;
 
 	see_settings(f);
+	see_clock(f);
 	if (f->waiting_unread)
 		ask_waiting(f);
 	if (f->sweeping)
@@ -336,6 +348,7 @@ struct forward *forward_new(struct daemon *d, struct conf *conf)
 	f->d = d;
 	f->conf = conf_ref(conf);
 	f->loop = loop_new();
+	f->offset_ms = clock_wall_ms() - clock_mono_ms();
 	f->dice = (uint64_t)clock_mono_ms() * 2 + 1;
 	for (unsigned i = 0; i < FORWARD_BUCKETS; i++) {
 		list_init(&f->queues[i]);

@@ -45,6 +45,7 @@ struct forward {
 	struct list unsettled; /* settle jobs that the store could not do, to be given again */
 	unsigned settling;     /* settle jobs given and not answered, unsettled ones included */
 	unsigned connections;
+	int64_t offset_ms;     /* the wall clock less the monotonic one, at the last tick */
 	struct doubt doubt;    /* whether mail may expire now */
 	unsigned expiring;     /* settlements of the present round of expiry */
 	uint64_t dice;         /* state of the jitter's random numbers */

@@ -189,6 +189,15 @@ void queue_note(struct queue *q, int64_t at_ms, bool by_hand)
 		destination_probe_now(q->dest);
 }
 
+/* The store's clock goes on (due_clock.h); by the wall's, the time of the plan is far away now. */
+void queue_plan_anew(struct queue *q)
+{
+	if (!q->due_ms)
+		return;
+	q->due_ms = clock_wall_ms();
+	set_timer(q);
+}
+
 void queue_drop_windows(struct queue *q)
 {
 	for (unsigned i = 0; i < LANE_COUNT; i++) {

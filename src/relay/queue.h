@@ -63,6 +63,8 @@ struct queue *queue_get(struct forward *f, int64_t domain);
 void queue_free(struct queue *q);
 /* The store says: mail is due at at_ms. */
 void queue_note(struct queue *q, int64_t at_ms, bool by_hand);
+/* The wall clock was set back: what was planned is looked at now. */
+void queue_plan_anew(struct queue *q);
 /* Its primary has come up: all that is due by now is backlog. */
 void queue_begin_backlog(struct queue *q);
 /* Chooses the destination anew: the first of the domain's primaries that is not failing; when all
