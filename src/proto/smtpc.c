@@ -158,6 +158,8 @@ static void on_rcpt(struct smtpc *c, const struct smtpc_reply *r, bool good, siz
 	} else if (!c->decided) { /* after a refused MAIL it is but its echo: "503 need MAIL" */
 		c->refused[rcpt] = mem_alloc(sizeof(*c->refused[rcpt]));
 		*c->refused[rcpt] = *r;
+		if (c->taken > 0 && smtpc_means_too_many(r))
+			c->refused[rcpt]->code = 452;
 	}
 	if (c->giving_up || (c->await.state == DATA && c->taken == 0))
 		give_up(c);

@@ -97,6 +97,10 @@ bool smtpc_send_quit(struct smtpc *c, size_t rcpt) MUST_CHECK;
  * refusal.  False: none of it can be sent, *ret says why. */
 bool smtpc_utf8_begin(struct smtpc *c, struct smtpc_reply *ret) MUST_CHECK;
 
+/* 552 for RCPT behind others that were taken: a limit of the server, not a word about this one
+ * (RFC 5321 §4.5.3.1.10); unless its enhanced code says otherwise. */
+bool smtpc_means_too_many(const struct smtpc_reply *r);
+
 /* Takes lines from the input, learning what EHLO's answer tells, until a reply is complete; false
  * when it is not yet, or it broke the dialogue. */
 bool smtpc_reply_read(struct smtpc *c, struct smtpc_reply *ret) MUST_CHECK;

@@ -209,6 +209,11 @@ bool smtpc_reply_read(struct smtpc *c, struct smtpc_reply *ret)
 	return false;
 }
 
+bool smtpc_means_too_many(const struct smtpc_reply *r)
+{
+	return r->code == 552 && (!r->enhanced[0] || strcmp(r->enhanced, "5.5.3") == 0);
+}
+
 void smtpc_reply_own(struct smtpc_reply *ret, short code, const char *enhanced, const char *fmt,
 		     ...)
 {
