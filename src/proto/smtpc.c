@@ -387,25 +387,6 @@ bool smtpc_feed(struct smtpc *c, struct str bytes)
 	return false;
 }
 
-static bool has_control(struct str address)
-{
-	for (size_t i = 0; i < address.n; i++)
-		if ((unsigned char)address.at[i] < ' ' || address.at[i] == 0x7f)
-			return true;
-	return false;
-}
-
-/* No address that came by RCPT has such a byte; a row written by other hands might, and a CR LF
- * would be a command. */
-static bool is_sendable(const struct smtpc_mail *m)
-{
-	bool bad = has_control(m->sender);
-
-	for (size_t i = 0; i < m->rcpt_count; i++)
-		bad = bad || has_control(m->rcpts[i]);
-	return !bad;
-}
-
 void smtpc_send(struct smtpc *c, const struct smtpc_mail *m)
 {
 	assert(c->await.state == IDLE);
@@ -428,7 +409,7 @@ void smtpc_send(struct smtpc *c, const struct smtpc_mail *m)
 				" bytes, and the server takes no more than %" PRIu64,
 				m->size, c->caps.max_size);
 		r.lack = SMTPC_LACKS_SIZE;
-	} else if (!is_sendable(m)) {
+	} else if (!smtpc_is_sendable(m)) {
 		smtpc_reply_own(&r, 553, "5.1.3", "553 5.1.3 control character in an address");
 	} else if (smtpc_utf8_begin(c, &r)) {
 		write_commands(c);
@@ -486,6 +467,12 @@ const struct smtpc_reply *smtpc_why(const struct smtpc *c)
 bool smtpc_dot_sent(const struct smtpc *c)
 {
 	return c->dot_sent;
+}
+
+/* MAIL's good answer opens, and a bad one is the mail's answer. */
+bool smtpc_is_unheard(const struct smtpc *c)
+{
+	return !c->open && c->decided && c->final.code == 0;
 }
 
 const struct smtpc_caps *smtpc_caps(const struct smtpc *c)

@@ -123,6 +123,9 @@ const struct smtpc_reply *smtpc_why(const struct smtpc *c);
 /* After BROKEN: true when the dot was put out and never answered, so the outcome is unknown (RFC
  * 1047). */
 bool smtpc_dot_sent(const struct smtpc *c);
+/* After BROKEN: true when there was no word about the last mail, not even about its sender, so that
+ * the break says nothing of it. */
+bool smtpc_is_unheard(const struct smtpc *c);
 /* What EHLO told, after READY. */
 struct smtpc_caps {
 	bool esmtp, pipelining, size, mime8bit, enhanced, dsn, smtputf8;

@@ -84,6 +84,10 @@ void smtpc_break(struct smtpc *c, const char *why);
 /* Bytes are there although no answer is due. */
 bool smtpc_is_early(const struct smtpc *c);
 
+/* No control character in an address.  None that came by RCPT has one; a row written by other hands
+ * might, and a CR LF would be a command. */
+bool smtpc_is_sendable(const struct smtpc_mail *m);
+
 /* Write one command each; rcpt is which one, for RCPT.  False when the output is full. */
 bool smtpc_send_ehlo(struct smtpc *c, size_t rcpt) MUST_CHECK;
 bool smtpc_send_helo(struct smtpc *c, size_t rcpt) MUST_CHECK;

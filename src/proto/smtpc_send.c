@@ -8,6 +8,23 @@
 #include "proto/path.h"
 #include "proto/unitext.h"
 
+static bool has_control(struct str address)
+{
+	for (size_t i = 0; i < address.n; i++)
+		if ((unsigned char)address.at[i] < ' ' || address.at[i] == 0x7f)
+			return true;
+	return false;
+}
+
+bool smtpc_is_sendable(const struct smtpc_mail *m)
+{
+	bool bad = has_control(m->sender);
+
+	for (size_t i = 0; i < m->rcpt_count; i++)
+		bad = bad || has_control(m->rcpts[i]);
+	return !bad;
+}
+
 bool smtpc_send_ehlo(struct smtpc *c, size_t rcpt UNUSED)
 {
 	return buf_addf(&c->out, "EHLO %s\r\n", c->helo);

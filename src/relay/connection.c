@@ -6,11 +6,10 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "relay/connection_private.h"
 #include "relay/mirror.h"
 #include "relay/settle.h"
 
-#define OUTPUT_HIGH (128 * 1024) /* give the engine no more body while so much is unsent */
-#define SLICE       (64 * 1024)  /* of a chunk, given at once */
 #define QUIT_MS     5000         /* for the answer to QUIT */
 #define RCPTS_MAX   1000         /* recipients that the engine takes at once */
 
@@ -21,22 +20,9 @@ static struct forward *forward_of(const struct connection *c)
 
 /* -- the end ----------------------------------------------------------------------- */
 
-static void drop_body(struct connection *c)
-{
-	if (c->chunk)
-		job_free(&c->chunk->job);
-	if (c->job && c->job_here)
-		job_free(c->job);
-	else if (c->job)
-		c->job->owner = NULL;
-	c->chunk = NULL;
-	c->job = NULL;
-	c->job_here = false;
-}
-
 static void end_parcel(struct connection *c)
 {
-	drop_body(c);
+	connection_body_drop(c);
 	free(c->rcpts);
 	free(c->dsn);
 	free(c->answers);
@@ -76,13 +62,33 @@ static void hand_back(struct connection *c)
 	parcel_free(p);
 }
 
-/* How it ended: well, by a fault of ours, or by one of the primary's, which must know of it. */
-enum blame { BLAME_NOBODY, BLAME_PRIMARY };
+/* It took mail on this connection, and ends it before a word about the next: servers do so after a
+ * number of mails.  That says nothing of this one, which goes by another connection at once. */
+static bool is_only_goodbye(struct connection *c, const char *words)
+{
+	if (c->parcel)
+		smtpc_lost(c->smtpc, words);
+	return c->parcel && c->mails > 1 && !c->answers && smtpc_is_unheard(c->smtpc);
+}
+
+static void put_back(struct connection *c)
+{
+	struct parcel *p = c->parcel;
+
+	end_parcel(c);
+	queue_put_back(p);
+}
+
+/* How it ended: well, by a fault of ours, by the primary's wish (421, or its end), or by a fault of
+ * the primary's, which must know of it. */
+enum blame { BLAME_NOBODY, BLAME_GOODBYE, BLAME_PRIMARY };
 
 static void connection_close(struct connection *c, enum blame blame, const char *words)
 {
 	struct destination *d = c->dest;
 
+	if (blame == BLAME_GOODBYE && is_only_goodbye(c, words))
+		put_back(c);
 	/* How it ends a connection that has nothing to do is its affair: 421, reset or nothing. */
 	if (c->ready && !c->parcel)
 		blame = BLAME_NOBODY;
@@ -103,94 +109,12 @@ static void connection_close(struct connection *c, enum blame blame, const char 
 	if (!was_ready)
 		d->opening--;
 	free(c);
-	if (blame == BLAME_PRIMARY)
+	if (blame != BLAME_NOBODY)
 		destination_trouble(d, was_ready, why);
 	else
 		destination_pump(d);
 	free(why);
 	forward_check_end(d->f);
-}
-
-/* What one event of the engine, or of the body, leads to. */
-enum step { STEP_ON, STEP_WAIT, STEP_QUIT, STEP_BROKEN, STEP_NO_BODY };
-
-/* -- the body ------------------------------------------------------------------------ */
-
-static void pump(struct connection *c);
-
-static void on_chunk(void *world UNUSED, struct job *job)
-{
-	struct connection *c = job->owner;
-
-	if (!c) {
-		job_free(job);
-		return;
-	}
-	c->job_here = true;
-	pump(c);
-}
-
-static void ask_chunk(struct connection *c)
-{
-	struct forward *f = forward_of(c);
-	struct job_chunk *chunk = job_new_chunk(port_inbox(f->jobs), on_chunk, c);
-
-	chunk->message = c->parcel->mail->id;
-	chunk->seq = c->next_seq++;
-	c->job = &chunk->job;
-	c->job_here = false;
-	store_put(f->d->store, c->job);
-}
-
-/* The chunk that has come becomes the one that is sent. */
-static enum step next_chunk(struct connection *c)
-{
-	if (!c->job_here)
-		return STEP_WAIT;
-
-	struct job_chunk *next = CONTAINER(c->job, struct job_chunk, job);
-
-	if (!next->job.ok || !next->found || !next->bytes.n ||
-	    c->sent + next->bytes.n > c->parcel->mail->size)
-		return STEP_NO_BODY;
-	if (c->chunk)
-		job_free(&c->chunk->job);
-	c->chunk = next;
-	c->chunk_sent = 0;
-	c->job = NULL;
-	c->job_here = false;
-	if (c->sent + next->bytes.n < c->parcel->mail->size)
-		ask_chunk(c);
-	return STEP_ON;
-}
-
-static enum step feed_body(struct connection *c)
-{
-	if (c->sent == c->parcel->mail->size) {
-		smtpc_body_end(c->smtpc);
-		return STEP_ON;
-	}
-	if (buf_len(smtpc_output(c->smtpc)) > OUTPUT_HIGH)
-		return STEP_WAIT;
-	if (!c->chunk || c->chunk_sent == c->chunk->bytes.n)
-		return next_chunk(c);
-
-	struct str slice = str_from(c->chunk->bytes, c->chunk_sent);
-
-	if (slice.n > SLICE)
-		slice.n = SLICE;
-	if (!smtpc_body(c->smtpc, slice))
-		return STEP_WAIT;
-	c->chunk_sent += slice.n;
-	c->sent += slice.n;
-	return STEP_ON;
-}
-
-/* feed_body would not wait for the store. */
-static bool body_is_here(const struct connection *c)
-{
-	return c->job_here || c->sent == c->parcel->mail->size ||
-	       (c->chunk && c->chunk_sent < c->chunk->bytes.n);
 }
 
 /* -- the dialogue ---------------------------------------------------------------------- */
@@ -230,7 +154,7 @@ static void send_some(struct connection *c)
 	c->mails++;
 	c->sent = 0;
 	c->next_seq = 0;
-	ask_chunk(c);
+	connection_body_ask(c);
 	smtpc_send(c->smtpc, &(struct smtpc_mail){
 				     .sender = mail->sender,
 				     .rcpts = c->rcpts + c->first,
@@ -256,7 +180,7 @@ static bool send_rest(struct connection *c)
 		c->answers = mem_alloc(all * sizeof(*c->answers));
 	for (size_t i = 0; i < c->count; i++)
 		c->answers[c->first + i] = *smtpc_result(c->smtpc, i);
-	drop_body(c);
+	connection_body_drop(c);
 	c->first += c->count;
 	c->count = 0;
 	return true;
@@ -335,7 +259,7 @@ static enum step step(struct connection *c)
 		quit(c);
 		return STEP_ON;
 	case SMTPC_BODY:
-		return feed_body(c);
+		return connection_body_feed(c);
 	case SMTPC_DONE:
 		if (is_used_up(c) || forward_of(c)->stopping || !send_rest(c))
 			mail_done(c);
@@ -348,7 +272,7 @@ static enum step step(struct connection *c)
 	return STEP_BROKEN;
 }
 
-static void pump(struct connection *c)
+void connection_pump(struct connection *c)
 {
 	enum step next;
 
@@ -360,7 +284,7 @@ static void pump(struct connection *c)
 			;
 		/* When all is written the engine may take more of the body. */
 	} while (next == STEP_WAIT && stream_write(c->stream, smtpc_output(c->smtpc)) &&
-		 smtpc_next(c->smtpc) == SMTPC_BODY && body_is_here(c));
+		 smtpc_next(c->smtpc) == SMTPC_BODY && connection_body_is_here(c));
 	c->pumping = false;
 	switch (next) {
 	case STEP_QUIT:
@@ -370,7 +294,9 @@ static void pump(struct connection *c)
 		connection_close(c, BLAME_NOBODY, "our copy of the message could not be read");
 		return;
 	case STEP_BROKEN:
-		connection_close(c, BLAME_PRIMARY, smtpc_why(c->smtpc)->text);
+		connection_close(c,
+				 smtpc_why(c->smtpc)->code == 421 ? BLAME_GOODBYE : BLAME_PRIMARY,
+				 smtpc_why(c->smtpc)->text);
 		return;
 	case STEP_ON:
 	case STEP_WAIT:
@@ -382,7 +308,7 @@ static void pump(struct connection *c)
 void connection_wake(struct connection *c)
 {
 	if (c->idle)
-		pump(c);
+		connection_pump(c);
 }
 
 bool connection_is_ready(const struct connection *c)
@@ -403,7 +329,7 @@ static void on_connected(void *owner, bool ok, const char *why)
 		return;
 	}
 	c->smtpc = smtpc_new(forward_of(c)->d->hostname);
-	pump(c);
+	connection_pump(c);
 }
 
 static void on_bytes(void *owner, struct str bytes)
@@ -414,19 +340,19 @@ static void on_bytes(void *owner, struct str bytes)
 		connection_close(c, BLAME_PRIMARY, "its replies are too long");
 		return;
 	}
-	pump(c);
+	connection_pump(c);
 }
 
 static void on_writable(void *owner)
 {
-	pump(owner);
+	connection_pump(owner);
 }
 
 static void on_end(void *owner, const char *why)
 {
 	struct connection *c = owner;
 
-	connection_close(c, BLAME_PRIMARY, why ? why : "it closed the connection");
+	connection_close(c, BLAME_GOODBYE, why ? why : "it closed the connection");
 }
 
 static void on_timeout(void *owner)
@@ -437,7 +363,7 @@ static void on_timeout(void *owner)
 		try_next_address(c, "connection timed out");
 	} else if (c->idle) {
 		quit(c);
-		pump(c);
+		connection_pump(c);
 	} else {
 		connection_close(c, BLAME_PRIMARY, "timed out waiting for it");
 	}

@@ -318,6 +318,20 @@ struct parcel *queue_next(struct queue *q)
 	return p;
 }
 
+void queue_put_back(struct parcel *p)
+{
+	struct queue *q = p->queue;
+	struct lane *lane = &q->lanes[LANE_LIVE];
+
+	if (!q->dest || q->dest->state != PRIMARY_UP) { /* who comes up begins with all of it */
+		parcel_free(p);
+		return;
+	}
+	list_add_head(&lane->window, &p->link);
+	lane->in_window++;
+	join_destination(q);
+}
+
 /* -- life ---------------------------------------------------------------------------- */
 
 struct queue *queue_get(struct forward *f, int64_t domain)

@@ -72,6 +72,8 @@ void queue_begin_backlog(struct queue *q);
 void queue_route(struct queue *q);
 /* The next parcel to deliver, or NULL (more may be on its way from the store). */
 struct parcel *queue_next(struct queue *q);
+/* A parcel that was not even begun: it is the next. */
+void queue_put_back(struct parcel *p);
 /* Parcels in the windows. */
 unsigned queue_ready(const struct queue *q);
 /* False when it surely has nothing to give until a note or its timer. */

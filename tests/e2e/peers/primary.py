@@ -25,6 +25,7 @@ p.add_argument("--dir", required=True)
 p.add_argument("--at", action="append", default=[], metavar="STEP=WHAT")
 p.add_argument("--times", type=int, default=10 ** 9)
 p.add_argument("--ehlo", default="PIPELINING,SIZE 200000000,8BITMIME,ENHANCEDSTATUSCODES")
+p.add_argument("--goodbye", type=int, help="421 to the mail behind so many on a connection")
 p.add_argument("--discard", action="store_true", help="keep no content, only its size")
 a = p.parse_args()
 faults = dict(f.split("=", 1) for f in a.at)
@@ -130,6 +131,10 @@ class Session:
         address, _, self.params = line[10:].partition(">")
         self.sender, self.rcpts, self.asked = address.lstrip("<"), [], 0
         self.mails += 1
+        if a.goodbye and self.mails > a.goodbye:
+            tell("goodbye")
+            self.say("421 4.7.0 enough for this connection")
+            raise Die
         if self.past("MAILMAX", self.mails):
             self.say("421 4.7.0 too many mails")
             raise Die
