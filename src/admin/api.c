@@ -18,6 +18,17 @@ bool api_id(const struct request *r, msgid *ret, struct err *e)
 	return true;
 }
 
+bool api_domain(const struct request *r, const char *name, int64_t *ret_id, struct err *e)
+{
+	struct settings *s = settings_board_get(r->world->settings);
+	const struct domain *d = s ? settings_find(s, str_of(name)) : NULL;
+
+	if (d)
+		*ret_id = d->id;
+	settings_unref(s);
+	return d || err_set(e, ERR_NOTFOUND, "no such domain: %.255s", name);
+}
+
 bool api_limit(const struct request *r, unsigned fallback, unsigned *ret, struct err *e)
 {
 	const char *text = target_query(&r->target, "limit");

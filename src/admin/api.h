@@ -54,6 +54,9 @@ struct api_route {
 
 /* The id that stands for the first {name}. */
 bool api_id(const struct request *r, msgid *ret, struct err *e) MUST_CHECK;
+/* The domain of this name, in either form. */
+bool api_domain(const struct request *r, const char *name, int64_t *ret_id, struct err *e)
+	MUST_CHECK;
 /* ?limit=N, 1 to VIEW_LIMIT_MAX - 1, larger ones are cut; fallback when it is not given. */
 bool api_limit(const struct request *r, unsigned fallback, unsigned *ret, struct err *e) MUST_CHECK;
 /* ?key=yes|no; no when it is not given. */

@@ -31,17 +31,6 @@ static json_t *recipient_json(const struct view_recipient *row)
 	return json;
 }
 
-static bool find_domain(const struct request *r, int64_t *ret_id, struct err *e)
-{
-	struct settings *s = settings_board_get(r->world->settings);
-	const struct domain *d = s ? settings_find(s, str_of(r->args[0])) : NULL;
-
-	if (d)
-		*ret_id = d->id;
-	settings_unref(s);
-	return d || err_set(e, ERR_NOTFOUND, "no such domain: %.255s", r->args[0]);
-}
-
 json_t *api_recipient_list(struct request *r, struct err *e)
 {
 	const char *after = target_query(&r->target, "after");
@@ -51,7 +40,7 @@ json_t *api_recipient_list(struct request *r, struct err *e)
 	size_t n;
 	bool more;
 
-	if (!api_limit(r, LIST_DEFAULT, &limit, e) || !find_domain(r, &domain, e) ||
+	if (!api_limit(r, LIST_DEFAULT, &limit, e) || !api_domain(r, r->args[0], &domain, e) ||
 	    !view_recipients(r->view, r->arena, r->args[0], after ? after : "", limit, &rows, &n,
 			     &more, e))
 		return NULL;
@@ -133,7 +122,7 @@ json_t *api_recipient_forget(struct request *r, struct err *e)
 	size_t n = 0;
 	bool all;
 
-	if (!api_flag(r, "all", &all, e) || !find_domain(r, &memory.domain, e))
+	if (!api_flag(r, "all", &all, e) || !api_domain(r, r->args[0], &memory.domain, e))
 		return NULL;
 	if (all && json_object_size(r->body)) {
 		(void)err_set(e, ERR_INPUT, "give either 'recipients' or all=yes");
@@ -172,7 +161,7 @@ json_t *api_recipient_import(struct request *r, struct err *e)
 
 	/* Before the file is read: of a domain that is not there no line of it would be right. */
 	if (!api_flag(r, "replace", &whole, e) || !api_flag(r, "force", &force, e) ||
-	    !find_domain(r, &domain, e))
+	    !api_domain(r, r->args[0], &domain, e))
 		return NULL;
 	if (whole)
 		return replace(r, force, e);

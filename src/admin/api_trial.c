@@ -17,14 +17,15 @@ static json_t *row_json(const struct board_trial_row *row)
 }
 
 /* "bob" and "bob@a.test" mean the same; one of another domain is a slip. */
-static const char *recipient(const struct request *r, const char *domain, const char *to,
+static const char *recipient(const struct request *r, int64_t domain, const char *to,
 			     struct err *e)
 {
-	const char *at = strrchr(to, '@');
-	const char *address = at ? to : arena_printf(r->arena, "%s@%s", to, domain);
+	const char *at = strrchr(to, '@'), *name = r->args[0];
+	const char *address = at ? to : arena_printf(r->arena, "%s@%s", to, name);
+	int64_t other;
 
-	if (at && !str_ieq(str_of(at + 1), str_of(domain))) {
-		(void)err_set(e, ERR_INPUT, "'%.320s' is not in %s", to, domain);
+	if (at && (!api_domain(r, at + 1, &other, e) || other != domain)) {
+		(void)err_set(e, ERR_INPUT, "'%.320s' is not in %s", to, name);
 		return NULL;
 	}
 	if (!address)
@@ -32,7 +33,8 @@ static const char *recipient(const struct request *r, const char *domain, const 
 	return address;
 }
 
-static bool question(const struct request *r, struct board_trial *q, struct err *e)
+static bool question(const struct request *r, int64_t domain, struct board_trial *q,
+		     struct err *e)
 {
 	const char *client, *helo, *from, *to;
 
@@ -44,25 +46,17 @@ static bool question(const struct request *r, struct board_trial *q, struct err 
 	q->client = client;
 	q->helo = helo ? helo : arena_printf(r->arena, "[%s]", client);
 	q->sender = from && strcmp(from, "<>") != 0 ? from : "";
-	q->rcpt = recipient(r, r->args[0], to ? to : "postmaster", e);
+	q->rcpt = recipient(r, domain, to ? to : "postmaster", e);
 	return q->rcpt && (q->helo || err_set(e, ERR_INPUT, "the request is too large"));
-}
-
-static bool domain_is_known(const struct request *r, struct err *e)
-{
-	struct settings *s = settings_board_get(r->world->settings);
-	bool known = s && settings_find(s, str_of(r->args[0]));
-
-	settings_unref(s);
-	return known || err_set(e, ERR_NOTFOUND, "no such domain: %.255s", r->args[0]);
 }
 
 json_t *api_policy_test(struct request *r, struct err *e)
 {
 	struct board_trial_answer a;
 	struct board_trial q;
+	int64_t domain;
 
-	if (!domain_is_known(r, e) || !question(r, &q, e))
+	if (!api_domain(r, r->args[0], &domain, e) || !question(r, domain, &q, e))
 		return NULL;
 	if (!r->world->try_policy) {
 		(void)err_set(e, ERR_TEMP, "no loop is running");
