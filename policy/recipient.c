@@ -54,11 +54,13 @@ static bool enter(struct place *p, const struct domain *d, const struct path *pa
 
 /* -- who is in no list ------------------------------------------------------------------- */
 
-/* The domain's own rule. */
+/* The domain's own rule.  Who is taken though nobody knows him is not reported on: most of what the
+ * primary then refuses is forged, and a bounce would go to whom it was forged of. */
 static enum verdict usual(const struct domain *d, struct ruling *r)
 {
 	switch (d->unknown) {
 	case UNKNOWN_ACCEPT:
+		r->unverified = true;
 		return PASS;
 	case UNKNOWN_DEFER:
 		return policy_refuse(r, REPLY_RCPT_UNKNOWN_NOW);
@@ -106,7 +108,8 @@ static enum verdict probe(struct asks *asks, const struct mail *m, const struct 
 		policy_note(r, m, "its server %s this user", said->accept ? "takes" : "refuses");
 		return said->accept ? PASS : policy_refuse(r, REPLY_NO_SUCH_USER);
 	}
-	return d->unknown == UNKNOWN_ACCEPT ? PASS : policy_refuse(r, REPLY_RCPT_UNKNOWN_NOW);
+	return d->unknown == UNKNOWN_ACCEPT ? usual(d, r) :
+					      policy_refuse(r, REPLY_RCPT_UNKNOWN_NOW);
 }
 
 /* How its primaries are is known of the domain that RCPT named; where an alias leads to another

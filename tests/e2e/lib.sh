@@ -205,6 +205,14 @@ add_domain() {
 	mx domain set "$1" unknown=accept "${@:3}" >/dev/null || fail "domain set $1"
 }
 
+# anybody_listed DOMAIN... - any name is a user, by the list: what fails for one is reported
+anybody_listed() {
+	local domain
+	for domain; do
+		mx recipient add "$domain" '*' >/dev/null || fail "recipient add $domain"
+	done
+}
+
 # queued [STATE] - how many recipients are queued, held or failed
 queued() {
 	mx --json status | tr ',{}' '\n' |
