@@ -90,18 +90,21 @@ static enum run_result set(struct backend *b, struct job_change *c, struct batch
 	if (!sql_run(b,
 		     sql_start(b, SQL_DOMAIN_UPDATE, e,
 			       "UPDATE domain SET"
-			       " mode = CASE WHEN ?2 & 1 THEN ?3 ELSE mode END,"
-			       " enabled = CASE WHEN ?2 & 2 THEN ?4 ELSE enabled END,"
-			       " unknown = CASE WHEN ?2 & 4 THEN ?5 ELSE unknown END,"
-			       " subaddress = CASE WHEN ?2 & 8 THEN ?6 ELSE subaddress END,"
-			       " lifetime = CASE WHEN ?2 & 16 THEN ?7 ELSE lifetime END,"
-			       " max_size = CASE WHEN ?2 & 64 THEN ?8 ELSE max_size END,"
-			       " rate = CASE WHEN ?2 & 128 THEN ?9 ELSE rate END"
+			       " mode = CASE WHEN ?2 & ?10 THEN ?3 ELSE mode END,"
+			       " enabled = CASE WHEN ?2 & ?11 THEN ?4 ELSE enabled END,"
+			       " unknown = CASE WHEN ?2 & ?12 THEN ?5 ELSE unknown END,"
+			       " subaddress = CASE WHEN ?2 & ?13 THEN ?6 ELSE subaddress END,"
+			       " lifetime = CASE WHEN ?2 & ?14 THEN ?7 ELSE lifetime END,"
+			       " max_size = CASE WHEN ?2 & ?15 THEN ?8 ELSE max_size END,"
+			       " rate = CASE WHEN ?2 & ?16 THEN ?9 ELSE rate END"
 			       " WHERE id = ?1",
 			       V_INT(id), V_INT(p->has), V_STR(str_of(domain_mode_name(p->mode))),
 			       V_INT(p->enabled), V_STR(str_of(domain_unknown_name(p->unknown))),
 			       V_STR(subaddress_text(p)), V_INT(p->lifetime_ms),
-			       V_INT(p->max_size), V_INT(p->rate)),
+			       V_INT(p->max_size), V_INT(p->rate), V_INT(PATCH_MODE),
+			       V_INT(PATCH_ENABLED), V_INT(PATCH_UNKNOWN),
+			       V_INT(PATCH_SUBADDRESS), V_INT(PATCH_LIFETIME),
+			       V_INT(PATCH_MAX_SIZE), V_INT(PATCH_RATE)),
 		     e))
 		return RUN_BROKEN;
 	if ((p->has & PATCH_ROUTES) && !(set_routes(b, id, p, e) && sqlite_forget_offers(b, e)))

@@ -8,8 +8,8 @@
 
 #define LOG_FRAMES  1024 /* of 16 KiB: checkpoint when the log has so many */
 #define LOG_LARGE   (8 * LOG_FRAMES)
-#define FREE_LARGE  ((int64_t)(4 << 20) / 16384) /* pages that are worth giving back */
-#define FREE_SMALL  ((int64_t)(1 << 20) / 16384)
+#define FREE_LARGE  ((int64_t)(4 << 20) / SQLITE_PAGE_BYTES) /* pages that are worth giving back */
+#define FREE_SMALL  ((int64_t)(1 << 20) / SQLITE_PAGE_BYTES)
 #define PRUNE_STEP  500
 #define AUDIT_MAX   1000000
 
