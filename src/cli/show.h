@@ -33,7 +33,7 @@ void show_table_init(struct show_table *t, const char *const *headings);
 void show_table_row(struct show_table *t, const char *const *cells);
 /* Prints and frees it. */
 void show_table_print(struct show_table *t);
-/* A table with a row for each of the array's. */
+/* A table with a row for each of the array's; of none a person at a terminal is told. */
 typedef void show_row_fn(struct show_table *t, const json_t *row);
 void show_rows(const json_t *rows, const char *const *headings, show_row_fn *row);
 
